@@ -1,0 +1,235 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs experiments strictly one after another and never loses their work.
+#[derive(Debug, Parser)]
+#[command(
+    name = "runner",
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        runner configs/                          run every config in the folder, or continue where it stopped\n  \
+        runner configs/digits-cnn.json seed=1    run one config with another seed\n  \
+        runner check configs/                    find every problem without running anything\n\n\
+        Exit codes: 0 done, 1 an experiment failed, 2 usage or config error, 3 resume refused, 4 run held by another\n\
+        process, 5 storage failed, 6 no valid checkpoint, 70 internal error, 130/143 interrupted (run again to continue)"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run every experiment, strictly one after another (the default).
+    Run(RunArgs),
+    /// Find every problem of every config; nothing is run or written.
+    Check(CheckArgs),
+    /// List what stands in the results folder.
+    List(ListArgs),
+    /// Run one experiment as told on standard input. For the program's own use.
+    #[command(hide = true)]
+    Worker,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// Config files, folders of them, and overrides such as `hyperparams.lr=0.01`.
+    #[arg(value_name = "PATH|KEY=VALUE", required = true)]
+    pub(crate) targets: Vec<String>,
+    /// Where results are kept.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// What to do with a run that exists already: continue it, refuse to, or insist on it.
+    #[arg(long, value_enum, default_value_t = ResumeMode::Auto)]
+    pub(crate) resume: ResumeMode,
+    /// Move existing runs aside (nothing is deleted) and start anew.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// Run only this experiment; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// What a failed experiment means for the ones after it [default: as its config says].
+    #[arg(long, value_enum)]
+    pub(crate) on_failure: Option<OnFailureArg>,
+    /// Same as `--on-failure abort`.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Attempts after a failure that can pass by itself, such as a full disk [default: as the config says].
+    #[arg(long, value_name = "N")]
+    pub(crate) retries: Option<u32>,
+    /// Say what would be run, and stop.
+    #[arg(long, short = 'n')]
+    pub(crate) dry_run: bool,
+    /// Stop, resumable, after this time: `90s`, `30m`, `2h`.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) max_time: Option<Duration>,
+    /// Threads for computing [default: RAYON_NUM_THREADS, else all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Run each experiment in a process of its own, or all in this one.
+    #[arg(long, value_enum, default_value_t = Isolation::Process)]
+    pub(crate) isolation: Isolation,
+    /// Print the closing table as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Config files, folders of them, and overrides such as `hyperparams.lr=0.01`.
+    #[arg(value_name = "PATH|KEY=VALUE", required = true)]
+    pub(crate) targets: Vec<String>,
+    /// Print the problems as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Where results are kept.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub(crate) results: PathBuf,
+    /// Print the table as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct OutputArgs {
+    /// Say more (twice: everything).
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say only what went wrong.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Level of the log files.
+    #[arg(long, value_enum, default_value_t = LogLevel::Info)]
+    pub(crate) log_level: LogLevel,
+    /// Form of the log files and of progress off a terminal.
+    #[arg(long, value_enum, default_value_t = LogFormatArg::Text)]
+    pub(crate) log_format: LogFormatArg,
+    /// Whether to use colors.
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto)]
+    pub(crate) color: ColorArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+pub(crate) enum ResumeMode {
+    /// Continue a run that exists, start one that does not.
+    Auto,
+    /// Refuse to touch a run that exists.
+    Never,
+    /// Refuse to start a run that does not exist.
+    Must,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnFailureArg {
+    /// Go on with the next one.
+    Skip,
+    /// Run nothing more.
+    Abort,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isolation {
+    /// A crash or an out-of-memory kill takes one experiment only.
+    Process,
+    /// For debuggers.
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]
+pub(crate) enum LogFormatArg {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Splits what stands on the command line into paths and overrides: an argument that holds `=` is an override.
+pub(crate) fn split_targets(targets: &[String]) -> (Vec<PathBuf>, Vec<String>) {
+    let (overrides, paths): (Vec<&String>, Vec<&String>) =
+        targets.iter().partition(|target| target.contains('='));
+    (paths.into_iter().map(PathBuf::from).collect(), overrides.into_iter().cloned().collect())
+}
+
+/// Reads `90s`, `30m`, `2h`, `1d` or plain seconds.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.find(|character: char| character.is_ascii_alphabetic()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let seconds_per_unit = match unit {
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
+        _ => return Err(format!("unknown unit `{unit}`; use s, m, h or d")),
+    };
+    let number: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a time such as 90s, 30m or 2h"))?;
+    Duration::try_from_secs_f64(number * seconds_per_unit).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_verb_means_run() {
+        let cli = Cli::parse_from(["runner", "configs/", "seed=1"]);
+        assert!(cli.verb.is_none());
+        let (paths, overrides) = split_targets(&cli.run.targets);
+        assert_eq!(
+            (paths, overrides),
+            (vec![PathBuf::from("configs/")], vec!["seed=1".to_owned()])
+        );
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("1.5h"), Ok(Duration::from_secs(5400)));
+        assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
+        for bad in ["", "h", "2 weeks", "-1s", "1e400s"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! From the command line to a queue: every config loaded, checked and frozen before anything runs.
+
+use serde_json::Value;
+use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure, Problems};
+use steadfast_experiment::{ExperimentFactory, RunPlan};
+
+use crate::args::split_targets;
+
+/// One experiment in the queue.
+#[derive(Debug, Clone)]
+pub(crate) struct Queued {
+    /// What is to be run.
+    pub(crate) plan: RunPlan,
+    /// What its failure means for the others.
+    pub(crate) on_failure: OnFailure,
+    /// Attempts after a failure that can pass.
+    pub(crate) retries: u32,
+}
+
+impl Queued {
+    pub(crate) fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// The complete config, for the process that will run it.
+    pub(crate) fn config(&self) -> &Value {
+        &self.plan.resolved
+    }
+}
+
+/// What the command line names, ready to be run.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// The experiments in order.
+    pub(crate) queue: Vec<Queued>,
+    /// What is probably not meant, but can be run.
+    pub(crate) warnings: Option<ConfigReport>,
+}
+
+/// Loads and checks everything that the command line names, and reports all problems of all files together.
+pub(crate) fn load(
+    factory: &ExperimentFactory,
+    targets: &[String],
+) -> Result<Loaded, ConfigReport> {
+    let (paths, overrides) = split_targets(targets);
+    let mut problems = Problems::new();
+    let configs = ConfigManager::read(&paths, &overrides, &mut problems);
+    let queue = configs.iter().filter_map(|config| check(factory, config, &mut problems)).collect();
+    if problems.has_errors() {
+        return Err(problems.into_report());
+    }
+    let warnings = (!problems.is_empty()).then(|| problems.into_report());
+    Ok(Loaded { queue, warnings })
+}
+
+/// Checks one config with its experiment.
+fn check(
+    factory: &ExperimentFactory,
+    config: &ExperimentConfig,
+    problems: &mut Problems,
+) -> Option<Queued> {
+    let prepared = factory.prepare(config, problems)?;
+    Some(Queued {
+        plan: RunPlan::new(config, &prepared),
+        on_failure: config.failure.on_failure,
+        retries: config.failure.retries,
+    })
+}

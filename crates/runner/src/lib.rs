@@ -1,0 +1,51 @@
+//! The Runner: configs in, results out, strictly one after another, and nothing is ever lost.
+//!
+//! # Overview
+//!
+//! [`main_with`] is the whole program. It loads and checks every config before anything runs, freezes them into a
+//! queue, and works through it: each experiment in a worker process of its own, so that a crash or an out-of-memory
+//! kill takes only that one. Progress goes to standard error, results to standard output, everything to the log of
+//! each run.
+//!
+//! To run experiments of your own kind, write a `main` that registers them:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! fn main() -> ExitCode {
+//!     let mut factory = runner::standard_factory();
+//!     // factory.register(my_kind());
+//!     runner::main_with(&factory)
+//! }
+//! ```
+//!
+//! # Guarantees
+//!
+//! - A failing experiment does not stop the ones after it, unless it was told to.
+//! - SIGINT, SIGTERM and SIGHUP finish the step, save and end; the same command continues.
+//! - The exit code tells how the batch ended ([`Exit`]).
+
+mod args;
+mod batch;
+mod check;
+mod console;
+mod environment;
+mod exit_code;
+mod list;
+mod log_observer;
+mod logs;
+mod memory;
+mod message;
+mod number;
+mod process;
+mod program;
+mod render;
+mod report;
+mod signals;
+mod style;
+mod supervise;
+mod table;
+mod worker;
+
+pub use exit_code::Exit;
+pub use program::{main_with, standard_factory};

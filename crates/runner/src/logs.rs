@@ -1,0 +1,81 @@
+//! Logging as the options ask for it: the console shows what is wrong, `log.txt` of each run holds everything.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use steadfast_logging::{
+    ConsoleOptions, FileOptions, Filter, LogFile, LogFormat, Logger, LoggingError, Rotation,
+};
+use steadfast_state::RunFolder;
+
+use crate::args::{LogFormatArg, LogLevel, OutputArgs};
+use crate::console::Console;
+use crate::message::LogRequest;
+
+/// The logger of this process. There is one, like the subscriber it stands for.
+static LOGGER: OnceLock<Logger> = OnceLock::new();
+
+/// What the console shows of the log: progress has its own lines.
+pub(crate) fn console_level(output: OutputArgs) -> LogLevel {
+    match output.verbose {
+        _ if output.quiet => LogLevel::Error,
+        0 => LogLevel::Warn,
+        1 => LogLevel::Info,
+        _ => LogLevel::Debug,
+    }
+}
+
+/// Logs to standard error, which the supervisor shows.
+pub(crate) fn install_in_worker(request: LogRequest) -> Result<(), LoggingError> {
+    install(request, ConsoleOptions::default())
+}
+
+/// Logs to the console, above its bar.
+pub(crate) fn install_in_supervisor(
+    request: LogRequest,
+    console: &Console,
+) -> Result<(), LoggingError> {
+    let console = console.clone();
+    let print = move |line: &str| -> io::Result<()> {
+        console.problem(line);
+        Ok(())
+    };
+    install(request, ConsoleOptions { writer: Arc::new(print), ..ConsoleOptions::default() })
+}
+
+fn install(request: LogRequest, console: ConsoleOptions) -> Result<(), LoggingError> {
+    let format = match request.format {
+        LogFormatArg::Text => LogFormat::Text,
+        LogFormatArg::Json => LogFormat::Json,
+    };
+    let console = ConsoleOptions {
+        filter: filter(request.console_level)?,
+        color: request.color,
+        format,
+        ..console
+    };
+    let file = FileOptions { filter: filter(request.level)?, format };
+    let logger = Logger::builder().console(console).file(file).install()?;
+    // Installing a second time has failed above.
+    let _ = LOGGER.set(logger);
+    Ok(())
+}
+
+fn filter(level: LogLevel) -> Result<Filter, LoggingError> {
+    match level {
+        LogLevel::Error => "error",
+        LogLevel::Warn => "warn",
+        LogLevel::Info => "info",
+        LogLevel::Debug => "debug",
+        LogLevel::Trace => "trace",
+    }
+    .parse()
+}
+
+/// Directs events to the run's log for as long as the guard lives. A log that cannot be written does not stop a run.
+pub(crate) fn attach(folder: &RunFolder) -> Option<LogFile> {
+    let attached = LOGGER.get()?.attach(folder.path().join("log.txt"), Rotation::default());
+    attached
+        .inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no log file"))
+        .ok()
+}

@@ -1,0 +1,88 @@
+//! What a worker process is told, and what it tells: one JSON document in, JSON lines out.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use steadfast_experiment::{Event, FailureClass, RunResult};
+
+use crate::args::{LogFormatArg, LogLevel, ResumeMode};
+
+/// Everything a worker needs, on its standard input. Configs are frozen in here: editing a file later changes nothing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// The complete config.
+    pub(crate) config: Value,
+    /// Process that started the worker; the worker does not outlive it by more than a step.
+    pub(crate) supervisor: u32,
+    /// The results folder.
+    pub(crate) results: PathBuf,
+    /// What to do with a run that exists.
+    pub(crate) resume: ResumeMode,
+    /// Content of `environment.json`.
+    pub(crate) environment: Value,
+    /// How to log.
+    pub(crate) log: LogRequest,
+}
+
+/// How a worker logs.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct LogRequest {
+    /// Level of the file.
+    pub(crate) level: LogLevel,
+    /// Level of the console.
+    pub(crate) console_level: LogLevel,
+    /// Form of both.
+    pub(crate) format: LogFormatArg,
+    /// Whether the console takes colors.
+    pub(crate) color: bool,
+}
+
+/// One line of a worker's standard output.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "snake_case")]
+pub(crate) enum Message {
+    /// Something happened in the run.
+    Event {
+        /// What.
+        event: Event,
+    },
+    /// The run ended; nothing follows.
+    Ended {
+        /// How.
+        ending: Ending,
+    },
+}
+
+/// How one attempt at an experiment ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "snake_case")]
+pub(crate) enum Ending {
+    /// Completed, or interrupted and resumable: `result.status` tells which.
+    Ran {
+        /// What stands in `result.json`.
+        result: Box<RunResult>,
+    },
+    /// The experiment failed.
+    Failed {
+        /// The kind of failure.
+        class: FailureClass,
+        /// All causes in one line.
+        reason: String,
+    },
+    /// The checkpoint does not belong to this config or this data.
+    Refused {
+        /// What differs.
+        reason: String,
+    },
+    /// Another process holds the run.
+    Held {
+        /// Which.
+        reason: String,
+    },
+    /// There are checkpoints, but none is valid; or one was demanded and there is none.
+    NoValidCheckpoint {
+        /// What was found.
+        reason: String,
+    },
+}

@@ -1,0 +1,162 @@
+//! One experiment's events as lines for people, or as JSON lines for programs.
+
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use steadfast_experiment::{Event, Metrics, Observer};
+
+use crate::args::LogFormatArg;
+use crate::console::{Console, time_left};
+use crate::number::{count, duration, metric, plural, rate};
+use crate::style::Style;
+
+/// Shows one experiment.
+#[derive(Debug)]
+pub(crate) struct Renderer {
+    console: Console,
+    format: LogFormatArg,
+    bar: Option<ProgressBar>,
+    epochs: u64,
+    /// Step at which this start began, and when.
+    begun: (u64, Instant),
+    rate: f64,
+}
+
+impl Renderer {
+    pub(crate) fn new(console: Console, format: LogFormatArg) -> Self {
+        Self { console, format, bar: None, epochs: 0, begun: (0, Instant::now()), rate: 0.0 }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn start_bar(&mut self, step: u64, steps: u64) {
+        self.begun = (step, Instant::now());
+        if self.console.has_bar() && self.format == LogFormatArg::Text {
+            let bar = self.console.bar(steps);
+            bar.set_position(step);
+            self.bar = Some(bar);
+        }
+    }
+
+    /// Moves the bar. The text is made only as often as it can be seen.
+    fn step(&mut self, epoch: u64, step: u64, loss: f64) {
+        let Some(bar) = &self.bar else { return };
+        bar.set_position(step);
+        let (first, since) = self.begun;
+        let total = bar.length().unwrap_or(step);
+        let left = time_left(step - first, total - first, since.elapsed());
+        let mut text = format!("epoch {}/{}  loss {}", epoch + 1, self.epochs, metric(loss));
+        if self.rate > 0.0 {
+            text.push_str(&format!("  {} samples/s", count(self.rate as u64)));
+        }
+        if let Some(left) = left {
+            text.push_str(&format!("  {} left", duration(left)));
+        }
+        bar.set_message(text);
+    }
+}
+
+impl Observer for Renderer {
+    fn notice(&mut self, event: &Event) {
+        match event {
+            Event::Started { epochs, steps_per_epoch, step, .. } => {
+                self.epochs = *epochs;
+                self.start_bar(*step, epochs.saturating_mul(*steps_per_epoch));
+            }
+            Event::Step { epoch, step, loss, .. } => return self.step(*epoch, *step, *loss),
+            Event::Epoch { samples_per_s, .. } => self.rate = *samples_per_s,
+            _ => {}
+        }
+        let text = match self.format {
+            LogFormatArg::Json => serde_json::to_string(event).ok(),
+            LogFormatArg::Text => line(event, self.epochs, self.console.style()),
+        };
+        if let Some(text) = text {
+            self.console.line(&text);
+        }
+    }
+}
+
+/// The line of an event; most checkpoints are not worth one.
+fn line(event: &Event, epochs: u64, style: Style) -> Option<String> {
+    let label = |text: &str| style.dim(format!("{text:<7}"));
+    Some(match event {
+        Event::DataLoaded { description } => format!("  {} {description}", label("data")),
+        Event::ModelBuilt { description, parameters } => {
+            format!("  {} {description}, {}", label("model"), plural(*parameters, "parameter"))
+        }
+        Event::Started { resumed: true, epoch, step, .. } => format!(
+            "  {} with {} and {} done",
+            style.warn(format!("{:<7}", "resumed")),
+            plural(*epoch, "epoch"),
+            plural(*step, "step")
+        ),
+        Event::Epoch { epoch, metrics, samples_per_s, is_best, .. } => {
+            epoch_line(*epoch, epochs, metrics, (*samples_per_s, *is_best), style)
+        }
+        Event::EarlyStopped { epoch, waited } => format!(
+            "  {} early after epoch {epoch}: no progress for {}",
+            label("stopped"),
+            plural(*waited, "epoch")
+        ),
+        _ => return None,
+    })
+}
+
+fn epoch_line(
+    epoch: u64,
+    epochs: u64,
+    metrics: &Metrics,
+    (speed, is_best): (f64, bool),
+    style: Style,
+) -> String {
+    let width = epochs.to_string().len();
+    let mut text =
+        format!("  {} {}", style.dim("epoch  "), style.bold(format!("{epoch:>width$}/{epochs}")));
+    for (name, value) in metrics.iter().filter(|(name, _)| *name != "lr") {
+        text.push_str(&format!("  {} {}", style.dim(name), metric(value)));
+    }
+    if let Some(lr) = metrics.get("lr") {
+        text.push_str(&format!("  {} {}", style.dim("lr"), rate(lr)));
+    }
+    text.push_str(&style.dim(format!("  {} samples/s", count(speed as u64))));
+    if is_best {
+        text.push_str(&style.good("  best"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(event: &Event) -> String {
+        line(event, 15, Style::plain()).unwrap_or_default()
+    }
+
+    #[test]
+    fn lines_for_people() {
+        let metrics =
+            [("train_loss", 0.51234), ("val_loss", 0.4), ("val_accuracy", 0.97), ("lr", 0.001)];
+        let epoch = Event::Epoch {
+            epoch: 3,
+            step: 171,
+            metrics: metrics.into_iter().collect(),
+            seconds: 0.4,
+            samples_per_s: 12_345.6,
+            is_best: true,
+        };
+        insta::assert_snapshot!(shown(&epoch), @"  epoch    3/15  train_loss 0.5123  val_loss 0.4000  val_accuracy 0.9700  lr 0.001  12,345 samples/s  best");
+        let started =
+            Event::Started { epoch: 1, step: 60, epochs: 15, steps_per_epoch: 57, resumed: true };
+        insta::assert_snapshot!(shown(&started), @"  resumed with 1 epoch and 60 steps done");
+        let model = Event::ModelBuilt { description: "CNN".to_owned(), parameters: 421_642 };
+        insta::assert_snapshot!(shown(&model), @"  model   CNN, 421,642 parameters");
+        assert_eq!(shown(&Event::Saved { step: 1, file: String::new(), bytes: 0 }), "");
+    }
+}

@@ -1,0 +1,16 @@
+//! JSON text to a [`Node`](crate::Node) tree: strict RFC 8259, with places, and with more than one complaint per text.
+
+mod cursor;
+mod document;
+mod number;
+mod text;
+mod word;
+
+pub use document::parse;
+pub(crate) use document::parse_part;
+
+/// Deepest nesting of lists and objects.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// Longest text that is parsed, in bytes.
+pub const MAX_BYTES: usize = 1 << 20;

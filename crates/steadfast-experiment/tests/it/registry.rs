@@ -1,0 +1,1 @@
+//! The registry: configs to experiments, and clear words where there is none.

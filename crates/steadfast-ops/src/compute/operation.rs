@@ -1,0 +1,206 @@
+//! The bridge between the kernels and candle: one trait for operations of up to three tensors.
+
+use candle_core::{
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage,
+    StorageRef, Tensor, bail,
+};
+
+use super::{Real, View};
+
+/// The gradients of an operation's inputs; `None` for those that need none.
+pub(crate) type Gradients<T, const N: usize> = [Option<Vec<T>>; N];
+
+/// A differentiable operation of `N` tensors, written for slices of `f32` or `f64`.
+///
+/// Implementations hold their settings and whatever the forward pass saves; [`apply_one`] and its siblings make a node of
+/// candle's graph of it.
+pub(crate) trait Operation<const N: usize>: Send + Sync + 'static {
+    /// The name in error messages.
+    const NAME: &'static str;
+
+    /// The result and its shape.
+    fn forward<T: Real>(&self, inputs: [View<'_>; N]) -> Result<(Vec<T>, Shape)>;
+
+    /// The gradients of the inputs, each in the row-major order of its input.
+    ///
+    /// Where `wanted` is false the gradient would be thrown away and should not be computed.
+    fn backward<T: Real>(
+        &self,
+        inputs: [View<'_>; N],
+        output: View<'_>,
+        gradient: View<'_>,
+        wanted: [bool; N],
+    ) -> Result<Gradients<T, N>>;
+}
+
+/// Whether the kernels of this crate compute with these tensors: all on the CPU, all f32 or all f64.
+///
+/// Everything else (other devices, half precision) goes through candle's own operations.
+pub(crate) fn runs_here(tensors: &[&Tensor]) -> bool {
+    let dtype = tensors.first().map(|tensor| tensor.dtype());
+    matches!(dtype, Some(DType::F32 | DType::F64))
+        && tensors.iter().all(|tensor| tensor.device().is_cpu() && Some(tensor.dtype()) == dtype)
+}
+
+/// Runs an operation of one tensor and, where it is tracked, records it in candle's graph.
+pub(crate) fn apply_one<O: Operation<1>>(operation: O, input: &Tensor) -> Result<Tensor> {
+    input.apply_op1(Node(operation))
+}
+
+/// Runs an operation of two tensors and, where one is tracked, records it in candle's graph.
+pub(crate) fn apply_two<O: Operation<2>>(
+    operation: O,
+    first: &Tensor,
+    second: &Tensor,
+) -> Result<Tensor> {
+    first.apply_op2(second, Node(operation))
+}
+
+/// Runs an operation of three tensors and, where one is tracked, records it in candle's graph.
+pub(crate) fn apply_three<O: Operation<3>>(
+    operation: O,
+    [a, b, c]: [&Tensor; 3],
+) -> Result<Tensor> {
+    a.apply_op3(b, c, Node(operation))
+}
+
+/// An operation as candle's custom operation of one, two or three inputs.
+struct Node<O, const N: usize>(O);
+
+impl<O: Operation<N>, const N: usize> Node<O, N> {
+    fn forward(&self, inputs: [View<'_>; N], dtype: DType) -> Result<(CpuStorage, Shape)> {
+        match dtype {
+            DType::F32 => self
+                .0
+                .forward::<f32>(inputs)
+                .map(|(values, shape)| (CpuStorage::F32(values), shape)),
+            DType::F64 => self
+                .0
+                .forward::<f64>(inputs)
+                .map(|(values, shape)| (CpuStorage::F64(values), shape)),
+            other => bail!("{}: no kernel for {other:?}", O::NAME),
+        }
+    }
+
+    fn backward(
+        &self,
+        inputs: [&Tensor; N],
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<[Option<Tensor>; N]> {
+        match gradient.dtype() {
+            DType::F32 => self.backward_for::<f32>(inputs, output, gradient),
+            DType::F64 => self.backward_for::<f64>(inputs, output, gradient),
+            other => bail!("{}: no kernel for {other:?}", O::NAME),
+        }
+    }
+
+    fn backward_for<T: Real>(
+        &self,
+        inputs: [&Tensor; N],
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<[Option<Tensor>; N]> {
+        let guards = inputs.map(Tensor::storage_and_layout);
+        let output = output.storage_and_layout();
+        let gradient = gradient.storage_and_layout();
+        let mut views = Vec::with_capacity(N);
+        for guard in &guards {
+            views.push(view(guard)?);
+        }
+        let Ok(views) = <[View<'_>; N]>::try_from(views) else { bail!("{}: inputs lost", O::NAME) };
+        let wanted = inputs.map(Tensor::track_op);
+        let gradients = self.0.backward::<T>(views, view(&output)?, view(&gradient)?, wanted)?;
+        let mut tensors = [const { None }; N];
+        for ((tensor, values), input) in tensors.iter_mut().zip(gradients).zip(inputs) {
+            if let Some(values) = values {
+                *tensor = Some(Tensor::from_vec(values, input.shape(), &Device::Cpu)?);
+            }
+        }
+        Ok(tensors)
+    }
+}
+
+fn view<'a>((storage, layout): &'a (StorageRef<'a>, &'a Layout)) -> Result<View<'a>> {
+    match &**storage {
+        Storage::Cpu(storage) => Ok(View::new(storage, layout)),
+        Storage::Cuda(_) | Storage::Metal(_) => bail!("expected a tensor on the CPU"),
+    }
+}
+
+fn dtype_of(storage: &CpuStorage) -> DType {
+    use candle_core::backend::BackendStorage;
+    storage.dtype()
+}
+
+impl<O: Operation<1>> CustomOp1 for Node<O, 1> {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        self.forward([View::new(storage, layout)], dtype_of(storage))
+    }
+
+    fn bwd(&self, input: &Tensor, output: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        let [first] = self.backward([input], output, gradient)?;
+        Ok(first)
+    }
+}
+
+impl<O: Operation<2>> CustomOp2 for Node<O, 2> {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward([View::new(s1, l1), View::new(s2, l2)], dtype_of(s1))
+    }
+
+    fn bwd(
+        &self,
+        first: &Tensor,
+        second: &Tensor,
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let [first, second] = self.backward([first, second], output, gradient)?;
+        Ok((first, second))
+    }
+}
+
+impl<O: Operation<3>> CustomOp3 for Node<O, 3> {
+    fn name(&self) -> &'static str {
+        O::NAME
+    }
+
+    fn cpu_fwd(
+        &self,
+        s1: &CpuStorage,
+        l1: &Layout,
+        s2: &CpuStorage,
+        l2: &Layout,
+        s3: &CpuStorage,
+        l3: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        self.forward([View::new(s1, l1), View::new(s2, l2), View::new(s3, l3)], dtype_of(s1))
+    }
+
+    fn bwd(
+        &self,
+        first: &Tensor,
+        second: &Tensor,
+        third: &Tensor,
+        output: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let [first, second, third] = self.backward([first, second, third], output, gradient)?;
+        Ok((first, second, third))
+    }
+}

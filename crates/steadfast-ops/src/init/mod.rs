@@ -1,0 +1,6 @@
+//! Parameters made by name from the seed, and loading them.
+
+mod filling;
+mod parameters;
+
+pub use parameters::SeededParameters;

@@ -1,0 +1,174 @@
+//! The backward passes of the convolution.
+
+use candle_core::Result;
+use faer::MatRef;
+use rayon::prelude::*;
+
+use super::columns;
+use super::geometry::Geometry;
+use crate::compute::{
+    Product, Real, View, add_into, map_in_order, multiply, rows_of, rows_of_mut, sum, vectorized,
+};
+
+/// The gradient of the input: the column matrix of the gradient, added back to where its elements came from.
+pub(super) fn of_input<T: Real>(
+    geometry: &Geometry,
+    weight: View<'_>,
+    gradient: &[T],
+) -> Result<Vec<T>> {
+    let weight = weight.values::<T>()?;
+    let mut values = vec![T::ZERO; geometry.batch * geometry.input_sample()];
+    let group_input = geometry.group_inputs() * geometry.input_plane();
+    let channels = geometry.channels_per_task();
+    let mut tasks = Vec::new();
+    for (block, planes) in values.chunks_exact_mut(group_input.max(1)).enumerate() {
+        let parts = planes.chunks_mut((channels * geometry.input_plane()).max(1));
+        tasks.extend(parts.enumerate().map(|(part, planes)| (block, part * channels, planes)));
+    }
+    tasks.into_par_iter().for_each_init(Vec::new, |scratch, (block, channel, planes)| {
+        let (sample, group) = (block / geometry.groups, block % geometry.groups);
+        let weight = group_weight(geometry, &weight, group);
+        let gradient = group_gradient(geometry, gradient, sample, group);
+        let count = planes.len() / geometry.input_plane().max(1);
+        let weight = weight.subcols(channel * geometry.taps(), count * geometry.taps());
+        input_planes(geometry, weight.transpose(), gradient, planes, scratch);
+    });
+    Ok(values)
+}
+
+/// The gradient of some channels of one sample: `weight` is `[channels * taps, outputs]`.
+fn input_planes<T: Real>(
+    geometry: &Geometry,
+    weight: MatRef<'_, T>,
+    gradient: MatRef<'_, T>,
+    planes: &mut [T],
+    scratch: &mut Vec<T>,
+) {
+    if geometry.is_pointwise() {
+        multiply(
+            rows_of_mut(planes, weight.nrows(), gradient.ncols()),
+            Product::Replace,
+            weight,
+            gradient,
+        );
+        return;
+    }
+    for tile in tiles(geometry) {
+        let (start, elements) =
+            (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
+        scratch.resize(weight.nrows() * elements, T::ZERO);
+        let result = rows_of_mut(scratch, weight.nrows(), elements);
+        multiply(result, Product::Replace, weight, gradient.subcols(start, elements));
+        vectorized(
+            #[inline(always)]
+            || columns::scatter(geometry, scratch, &tile, planes),
+        );
+    }
+}
+
+/// The gradient of the weight: summed over samples within fixed groups, and the groups added in order.
+pub(super) fn of_weight<T: Real>(
+    geometry: &Geometry,
+    x: View<'_>,
+    gradient: &[T],
+) -> Result<Vec<T>> {
+    let x = x.values::<T>()?;
+    let samples = geometry.samples_per_group();
+    let mut parts = map_in_order(geometry.batch.div_ceil(samples), |part| {
+        let mut sums = vec![T::ZERO; geometry.weights()];
+        let mut scratch = Vec::new();
+        for sample in part * samples..((part + 1) * samples).min(geometry.batch) {
+            add_sample(geometry, &x, gradient, sample, (&mut sums, &mut scratch));
+        }
+        sums
+    })
+    .into_iter();
+    let mut total = parts.next().unwrap_or_else(|| vec![T::ZERO; geometry.weights()]);
+    for part in parts {
+        add_into(&mut total, &part);
+    }
+    Ok(total)
+}
+
+/// Adds the weight's gradient of one sample to `sums`.
+fn add_sample<T: Real>(
+    geometry: &Geometry,
+    x: &[T],
+    gradient: &[T],
+    sample: usize,
+    (sums, scratch): (&mut [T], &mut Vec<T>),
+) {
+    let (depth, outputs) = (geometry.depth(), geometry.group_outputs());
+    let group_input = geometry.group_inputs() * geometry.input_plane();
+    for (group, sums) in sums.chunks_exact_mut((outputs * depth).max(1)).enumerate() {
+        let block = sample * geometry.groups + group;
+        let planes = &x[block * group_input..(block + 1) * group_input];
+        let gradient = group_gradient(geometry, gradient, sample, group);
+        if geometry.is_pointwise() {
+            let columns = rows_of(planes, depth, geometry.input_plane());
+            multiply(
+                rows_of_mut(sums, outputs, depth),
+                Product::Add,
+                gradient,
+                columns.transpose(),
+            );
+            continue;
+        }
+        for tile in tiles(geometry) {
+            let (start, elements) =
+                (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
+            scratch.resize(depth * elements, T::ZERO);
+            columns::gather(geometry, planes, &tile, scratch);
+            let columns = rows_of(scratch, depth, elements);
+            let gradient = gradient.subcols(start, elements);
+            multiply(
+                rows_of_mut(sums, outputs, depth),
+                Product::Add,
+                gradient,
+                columns.transpose(),
+            );
+        }
+    }
+}
+
+/// The gradient of the bias: the sum over everything but the channels.
+pub(super) fn of_bias<T: Real>(geometry: &Geometry, gradient: &[T]) -> Vec<T> {
+    let plane = geometry.output_plane();
+    map_in_order(
+        geometry.out_channels,
+        #[inline(always)]
+        |channel| {
+            (0..geometry.batch).fold(T::ZERO, |total, sample| {
+                let start = (sample * geometry.out_channels + channel) * plane;
+                total + sum(&gradient[start..start + plane])
+            })
+        },
+    )
+}
+
+fn tiles(geometry: &Geometry) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let (rows, step) = (geometry.rows.output, geometry.rows_per_tile());
+    (0..rows).step_by(step).map(move |start| start..(start + step).min(rows))
+}
+
+/// The weight of one group, `[outputs, depth]`.
+fn group_weight<'a, T>(geometry: &Geometry, weight: &'a [T], group: usize) -> MatRef<'a, T> {
+    let size = geometry.group_outputs() * geometry.depth();
+    rows_of(&weight[group * size..(group + 1) * size], geometry.group_outputs(), geometry.depth())
+}
+
+/// The gradient of the outputs of one group of one sample, `[outputs, output plane]`.
+fn group_gradient<'a, T>(
+    geometry: &Geometry,
+    gradient: &'a [T],
+    sample: usize,
+    group: usize,
+) -> MatRef<'a, T> {
+    let size = geometry.group_outputs() * geometry.output_plane();
+    let block = sample * geometry.groups + group;
+    rows_of(
+        &gradient[block * size..(block + 1) * size],
+        geometry.group_outputs(),
+        geometry.output_plane(),
+    )
+}

@@ -1,0 +1,85 @@
+//! Training gives the same bits whatever the number of threads.
+
+use candle_core::{DType, Device, Result, Tensor};
+use steadfast_ops::{
+    Adam, AdamOptions, BatchNorm, Conv2d, Conv2dOptions, Dropout, Embedding, LayerNorm, Linear,
+    NamedGradients, Optimizer, Purpose, Seed, SeededParameters, StepContext, cross_entropy,
+    gelu_tanh, global_mean, max_pool2d, relu, self_attention,
+};
+
+use crate::support::{bits, ramp};
+
+const SEED: Seed = Seed::new(9);
+
+/// The bits of all parameters, buffers and moments after a few steps, and of the losses.
+fn run(
+    threads: usize,
+    train: impl Fn(&SeededParameters, &StepContext) -> Result<Tensor> + Sync,
+) -> Vec<Vec<u32>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let parameters = SeededParameters::new(SEED);
+        let mut optimizer = Adam::new(AdamOptions::adamw());
+        let mut found = Vec::new();
+        for step in 0..3 {
+            let loss = train(&parameters, &StepContext::training(SEED, step)).unwrap();
+            let mut gradients = NamedGradients::of(&loss, &parameters.parameters()).unwrap();
+            gradients.clip_norm(0.5).unwrap();
+            optimizer.step(&parameters.parameters(), &gradients, 1e-2).unwrap();
+            found.push(bits(&loss));
+        }
+        let state = optimizer.state().tensors;
+        let tensors = parameters.tensors();
+        found.extend(
+            tensors
+                .values()
+                .chain(state.values())
+                .map(|tensor| bits(&tensor.to_dtype(DType::F32).unwrap())),
+        );
+        found
+    })
+}
+
+fn images(parameters: &SeededParameters, context: &StepContext) -> Result<Tensor> {
+    let builder = parameters.var_builder(DType::F32, &Device::Cpu);
+    let padded = Conv2dOptions { padding: 1, ..Conv2dOptions::default() };
+    let x = ramp(37, &[20, 3, 16, 16]);
+    let x = Conv2d::without_bias([3, 16], 3, padded, &builder.pp("conv1"))?.forward(&x, context)?;
+    let x = relu(&BatchNorm::new(16, &builder.pp("bn"))?.forward(&x, context)?)?;
+    let x = max_pool2d(&x, 2, 2, 0)?;
+    let x = relu(&Conv2d::new([16, 32], 3, padded, &builder.pp("conv2"))?.forward(&x, context)?)?;
+    let x = Dropout::new(0.2, &builder.pp("drop"))?.forward(&global_mean(&x)?, context)?;
+    let x = Linear::new(32, 10, &builder.pp("fc"))?.forward(&x, context)?;
+    cross_entropy(&x, &classes(20, 10)?, 0.1)
+}
+
+fn text(parameters: &SeededParameters, context: &StepContext) -> Result<Tensor> {
+    let builder = parameters.var_builder(DType::F32, &Device::Cpu);
+    let ids = classes(4 * 70, 50)?.reshape((4, 70))?;
+    let x = Embedding::new(50, 64, &builder.pp("table"))?.forward(&ids, context)?;
+    let h = LayerNorm::new(64, &builder.pp("ln"))?.forward(&x, context)?;
+    let h = Linear::new(64, 192, &builder.pp("attention"))?.forward(&h, context)?;
+    let x = (x + self_attention(&h, 4, true)?)?;
+    let x = gelu_tanh(&Linear::new(64, 256, &builder.pp("up"))?.forward(&x, context)?)?;
+    let x = Linear::new(256, 50, &builder.pp("down"))?.forward(&x, context)?;
+    cross_entropy(&x, &classes(4 * 70, 50)?, 0.0)
+}
+
+fn classes(count: usize, classes: u64) -> Result<Tensor> {
+    let mut stream = SEED.stream(Purpose::Custom("classes"), &[count as u64]);
+    let values: Vec<u32> =
+        (0..count).map(|_| u32::try_from(stream.below(classes)).unwrap()).collect();
+    Tensor::new(values, &Device::Cpu)
+}
+
+#[test]
+fn images_train_alike() {
+    let expected = run(1, images);
+    assert!(run(2, images) == expected && run(3, images) == expected);
+}
+
+#[test]
+fn text_trains_alike() {
+    let expected = run(1, text);
+    assert!(run(2, text) == expected && run(3, text) == expected);
+}

@@ -1,0 +1,12 @@
+//! The promises of the crate, held against real files, real processes and real faults.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod checkpoints;
+mod child;
+mod faults;
+mod folders;
+mod locking;
+mod metrics;
+mod recovery;
+mod support;

@@ -1,0 +1,77 @@
+//! What a model is, and how the table of models knows one.
+
+use std::fmt::Debug;
+
+use candle_core::{Result, Tensor};
+use candle_nn::VarBuilder;
+use serde_json::Value;
+use steadfast_config::{Field, JsonPath, Node, Problems, Section};
+use steadfast_ops::StepContext;
+
+/// A differentiable function with named parameters.
+pub trait Model {
+    /// Computes the outputs for a batch.
+    ///
+    /// `input` has the shape `[batch, ...sample shape]`; the output has `[batch, outputs]`.
+    /// `context` says whether this is training, and which step, for layers such as dropout.
+    fn forward(&self, input: &Tensor, context: &StepContext) -> Result<Tensor>;
+}
+
+/// What the data asks of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelShape {
+    /// Shape of one sample, such as `[4]` or `[1, 28, 28]`.
+    pub sample: Vec<usize>,
+    /// Numbers in the output: classes, or values to predict.
+    pub outputs: usize,
+}
+
+impl ModelShape {
+    /// Numbers in one sample.
+    pub fn features(&self) -> usize {
+        self.sample.iter().product()
+    }
+}
+
+/// The parameters of a model, read from a config and checked.
+pub trait ModelConfig: Debug {
+    /// The complete section with all defaults.
+    fn to_json(&self) -> Value;
+
+    /// Says why the model cannot take this data, if it cannot.
+    fn check(&self, shape: &ModelShape) -> std::result::Result<(), String>;
+
+    /// Builds the model; its parameters come from `builder`.
+    fn build(&self, shape: &ModelShape, builder: VarBuilder<'_>) -> Result<Box<dyn Model>>;
+}
+
+/// One row of the table of models.
+#[derive(Debug, Clone, Copy)]
+pub struct ModelEntry {
+    /// What `model_type` says, matched ignoring case, `-` and `_`.
+    pub name: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Its parameters.
+    pub fields: fn() -> Vec<Field>,
+    /// Reads its parameters from the `model` section.
+    pub read: fn(&Node, &JsonPath, &mut Problems) -> Option<Box<dyn ModelConfig>>,
+}
+
+impl ModelEntry {
+    /// A row for a model whose parameters are the section `C`.
+    pub const fn new<C: Section + ModelConfig + 'static>(
+        name: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Self { name, summary, fields: C::fields, read: read::<C> }
+    }
+}
+
+fn read<C: Section + ModelConfig + 'static>(
+    node: &Node,
+    path: &JsonPath,
+    problems: &mut Problems,
+) -> Option<Box<dyn ModelConfig>> {
+    C::read(node, path, problems).map(|config| Box::new(config) as Box<dyn ModelConfig>)
+}

@@ -1,0 +1,108 @@
+//! One optimizer step: forward, loss, backward, update.
+
+use candle_core::{Device, Tensor};
+use steadfast_experiment::{ExperimentError, Position};
+use steadfast_ops::{GradientError, NamedGradients, StepContext};
+
+use super::experiment::Recipe;
+use super::network::Network;
+use super::task::{Task, Totals};
+use crate::datasets::{Dataset, Normalization};
+
+/// What a step works with.
+pub(super) struct Step<'a> {
+    pub(super) recipe: &'a Recipe,
+    pub(super) task: Task,
+    pub(super) data: &'a Dataset,
+    pub(super) normalization: &'a Normalization,
+    pub(super) at: Position,
+}
+
+impl Step<'_> {
+    /// Changes the network by the mean gradient over `indices`. Nothing is changed if a number is not finite.
+    pub(super) fn run(
+        &self,
+        network: &mut Network,
+        indices: &[usize],
+        lr: f64,
+    ) -> Result<Totals, ExperimentError> {
+        let mut totals = Totals::default();
+        let mut gradients: Option<NamedGradients> = None;
+        for (part, batch) in indices.chunks(self.recipe.batch_size).enumerate() {
+            let share = batch.len() as f64 / indices.len() as f64;
+            let (measured, mut found) = self.backward(network, batch, part)?;
+            totals.add(measured);
+            found.multiply(share);
+            match &mut gradients {
+                None => gradients = Some(found),
+                Some(sum) => sum.add(&found).map_err(ExperimentError::compute)?,
+            }
+        }
+        let mut gradients =
+            gradients.ok_or_else(|| ExperimentError::compute("a step without samples"))?;
+        self.check(&mut gradients)?;
+        network.update(&gradients, lr)?;
+        Ok(totals)
+    }
+
+    /// Loss, figures and gradients of one batch.
+    fn backward(
+        &self,
+        network: &Network,
+        batch: &[usize],
+        part: usize,
+    ) -> Result<(Totals, NamedGradients), ExperimentError> {
+        let input = input(self.data, self.normalization, batch)?;
+        let targets = self.task.targets(self.data, batch).map_err(ExperimentError::data)?;
+        // Accumulated batches of one step must not drop the same activations.
+        let draw = self.at.step * self.recipe.accumulate_steps as u64 + part as u64;
+        let output = network.forward(&input, &StepContext::training(self.recipe.seed, draw))?;
+        let loss = self
+            .task
+            .loss(&output, &targets, self.recipe.label_smoothing)
+            .map_err(ExperimentError::compute)?;
+        let value = f64::from(loss.to_scalar::<f32>().map_err(ExperimentError::compute)?);
+        if !value.is_finite() {
+            return Err(self.not_finite("the training loss", value));
+        }
+        let gradients =
+            NamedGradients::of(&loss, network.trainable()).map_err(ExperimentError::compute)?;
+        let samples = batch.len() as u64;
+        let figure = self.task.figure(&output, &targets).map_err(ExperimentError::compute)?;
+        Ok((Totals { samples, loss: value * samples as f64, figure }, gradients))
+    }
+
+    /// Clips the gradients if the config says so, and refuses those that are not finite.
+    fn check(&self, gradients: &mut NamedGradients) -> Result<(), ExperimentError> {
+        let norm = match self.recipe.grad_clip_norm {
+            Some(limit) => gradients.clip_norm(limit),
+            None => gradients.norm(),
+        };
+        let norm = norm.map_err(ExperimentError::compute)?;
+        if norm.is_finite() {
+            return Ok(());
+        }
+        let what = match gradients.check_finite() {
+            Err(GradientError::NotFinite { name }) => format!("the gradient of `{name}`"),
+            _ => "the gradient norm".to_owned(),
+        };
+        Err(self.not_finite(&what, norm))
+    }
+
+    fn not_finite(&self, what: &str, value: f64) -> ExperimentError {
+        ExperimentError::Numeric { what: what.to_owned(), value, step: self.at.step }
+    }
+}
+
+/// Normalized inputs `[batch, ...sample shape]`.
+pub(super) fn input(
+    data: &Dataset,
+    normalization: &Normalization,
+    indices: &[usize],
+) -> Result<Tensor, ExperimentError> {
+    let mut values = Vec::new();
+    data.fill_batch(indices, normalization, &mut values).map_err(ExperimentError::data)?;
+    let mut shape = vec![indices.len()];
+    shape.extend_from_slice(data.sample_shape());
+    Tensor::from_vec(values, shape, &Device::Cpu).map_err(ExperimentError::compute)
+}
