@@ -50,8 +50,7 @@ impl Arguments {
         word: &str,
         rest: &mut impl Iterator<Item = &'words String>,
     ) -> Result<(), UsageError> {
-        let (name, attached) =
-            word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+        let (name, attached) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
         let Some(flag) = command.flags.iter().find(|flag| flag.name == name) else {
             let known = command.flags.iter().map(|flag| flag.name).chain(["--help"]);
             return Err(UsageError::unknown("flag", name, known));
@@ -60,10 +59,9 @@ impl Arguments {
             (None, None) => String::new(),
             (None, Some(_)) => return Err(UsageError::new(format!("`{name}` takes no value"))),
             (Some(_), Some(value)) => value.to_owned(),
-            (Some(placeholder), None) => rest
-                .next()
-                .cloned()
-                .ok_or_else(|| UsageError::new(format!("`{name}` needs a value: {placeholder}")))?,
+            (Some(placeholder), None) => {
+                rest.next().cloned().ok_or_else(|| UsageError::new(format!("`{name}` needs a value: {placeholder}")))?
+            }
         };
         self.flags.insert(flag.name, value);
         Ok(())
@@ -74,7 +72,7 @@ impl Arguments {
             return Err(UsageError::unknown("argument", word, command.words.iter().copied()));
         }
         if let Some(earlier) = self.word.replace(word.to_owned()) {
-            return Err(UsageError::new(format!("`{earlier}` and `{word}` exclude each other")));
+            return Err(UsageError::exclusive(&earlier, word));
         }
         Ok(())
     }
@@ -94,21 +92,20 @@ impl UsageError {
         Self { message: message + "\n  help: cargo xtask --help" }
     }
 
+    /// Two words that cannot stand together.
+    pub(crate) fn exclusive(first: &str, second: &str) -> Self {
+        Self::new(format!("`{first}` and `{second}` exclude each other"))
+    }
+
     /// A name that is none of `known`, with the nearest of them.
-    pub(crate) fn unknown<'known>(
-        what: &str,
-        name: &str,
-        known: impl Iterator<Item = &'known str>,
-    ) -> Self {
+    pub(crate) fn unknown<'known>(what: &str, name: &str, known: impl Iterator<Item = &'known str>) -> Self {
         let known = known.collect::<Vec<_>>();
         let nearest = known
             .iter()
             .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
             .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(2))
             .min_by_key(|(distance, _)| *distance);
-        let suggestion = nearest
-            .map(|(_, candidate)| format!("\n  did you mean `{candidate}`?"))
-            .unwrap_or_default();
+        let suggestion = nearest.map(|(_, candidate)| format!("\n  did you mean `{candidate}`?")).unwrap_or_default();
         let choice = match known.as_slice() {
             [] => format!("no {what} is accepted here"),
             known => format!("known: {}", known.join(", ")),

@@ -25,11 +25,7 @@ pub(crate) const COMMAND: Command = Command {
             value: None,
             doc: "the slow test tiers and the whole sweep too; cargo-deny must be there",
         },
-        Flag {
-            name: "--no-test",
-            value: None,
-            doc: "leave out `cargo test --workspace`, when it has just passed",
-        },
+        Flag { name: "--no-test", value: None, doc: "leave out `cargo test --workspace`, when it has just passed" },
     ],
     examples: &[("ci", "before every push"), ("ci --full", "before a release")],
     run: |arguments| Ok(run(arguments)),
@@ -91,14 +87,10 @@ fn plan(full: bool, no_test: bool) -> Vec<Step> {
     let mut steps = vec![
         process("fmt", CommandLine::cargo(&["fmt", "--check"])),
         Step { name: "tidy", work: Work::Tidy },
-        process(
-            "clippy",
-            CommandLine::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        ),
+        process("clippy", CommandLine::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         process(
             "doc",
-            CommandLine::cargo(&["doc", "--workspace", "--no-deps"])
-                .variable("RUSTDOCFLAGS", "-D warnings"),
+            CommandLine::cargo(&["doc", "--workspace", "--no-deps"]).variable("RUSTDOCFLAGS", "-D warnings"),
         ),
     ];
     let is_wanted = |tier| if tier == Tier::Fast { !no_test } else { full };
@@ -216,11 +208,7 @@ mod tests {
     #[test]
     fn steps_show_the_command_that_repeats_them() {
         let lines = plan(false, false).iter().map(|step| step.work.to_string()).collect::<Vec<_>>();
-        assert!(
-            lines
-                .contains(&"RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps".to_owned()),
-            "{lines:?}"
-        );
-        assert!(lines.contains(&"cargo xtask sweep --quick --profile dev".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"cargo xtask sweep --quick --fresh --profile dev".to_owned()), "{lines:?}");
     }
 }

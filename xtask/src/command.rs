@@ -32,25 +32,13 @@ pub(crate) struct Flag {
 impl Command {
     /// The text of `cargo xtask NAME --help`.
     pub(crate) fn help(&self) -> String {
-        let words = if self.words.is_empty() {
-            String::new()
-        } else {
-            format!(" [{}]", self.words.join("|"))
-        };
+        let words = if self.words.is_empty() { String::new() } else { format!(" [{}]", self.words.join("|")) };
         let flags = if self.flags.is_empty() { "" } else { " [FLAGS]" };
         let usage = format!("cargo xtask {}{words}{flags}", self.name);
         let flags = self.flags.iter().map(|flag| (flag.usage(), flag.doc)).collect::<Vec<_>>();
-        let examples = self
-            .examples
-            .iter()
-            .map(|(line, doc)| (format!("cargo xtask {line}"), *doc))
-            .collect::<Vec<_>>();
-        format!(
-            "{}\n\nUsage: {usage}\n{}{}",
-            self.summary,
-            section("Flags", &flags),
-            section("Examples", &examples)
-        )
+        let examples =
+            self.examples.iter().map(|(line, doc)| (format!("cargo xtask {line}"), *doc)).collect::<Vec<_>>();
+        format!("{}\n\nUsage: {usage}\n{}{}", self.summary, section("Flags", &flags), section("Examples", &examples))
     }
 }
 
@@ -71,12 +59,7 @@ pub(crate) fn dispatch(commands: &[Command], words: &[String]) -> Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     }
     let Some(command) = commands.iter().find(|command| command.name == name) else {
-        return Err(UsageError::unknown(
-            "command",
-            name,
-            commands.iter().map(|command| command.name),
-        )
-        .into());
+        return Err(UsageError::unknown("command", name, commands.iter().map(|command| command.name)).into());
     };
     if rest.iter().any(|word| is_help(word)) {
         print!("{}", command.help());
@@ -91,10 +74,7 @@ fn is_help(word: &str) -> bool {
 
 /// The text of `cargo xtask --help`: every command in one line.
 fn overview(commands: &[Command]) -> String {
-    let rows = commands
-        .iter()
-        .map(|command| (command.name.to_owned(), command.summary))
-        .collect::<Vec<_>>();
+    let rows = commands.iter().map(|command| (command.name.to_owned(), command.summary)).collect::<Vec<_>>();
     let examples = [
         ("cargo xtask ci".to_owned(), "before every push"),
         ("cargo xtask tidy --help".to_owned(), "what one command does"),
@@ -145,10 +125,7 @@ mod tests {
         let overview = overview(COMMANDS);
         for command in COMMANDS {
             assert_eq!(COMMANDS.iter().filter(|other| other.name == command.name).count(), 1);
-            assert!(
-                overview.contains(&format!("  {:<6}  {}", command.name, command.summary)),
-                "{overview}"
-            );
+            assert!(overview.contains(&format!("  {:<6}  {}", command.name, command.summary)), "{overview}");
             assert!(command.help().contains("Examples:"), "{}", command.name);
             assert!(!command.examples.is_empty(), "{}", command.name);
         }

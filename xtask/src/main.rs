@@ -4,11 +4,7 @@
 //! what it needs of them it gets from cargo or from the built `runner`.
 //! A new command is one file with a `COMMAND` in it and two lines here.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line tool: its findings are its output"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool: its findings are its output")]
 
 mod arguments;
 mod ci;
@@ -30,17 +26,12 @@ use command::{Command, dispatch};
 const COMMANDS: &[Command] = &[ci::COMMAND, test::COMMAND, tidy::COMMAND, sweep::COMMAND];
 
 fn main() -> ExitCode {
-    let words =
-        env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();
+    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();
     match dispatch(COMMANDS, &words) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            if error.is::<UsageError>() {
-                ExitCode::from(UsageError::EXIT_CODE)
-            } else {
-                ExitCode::FAILURE
-            }
+            if error.is::<UsageError>() { ExitCode::from(UsageError::EXIT_CODE) } else { ExitCode::FAILURE }
         }
     }
 }

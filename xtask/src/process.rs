@@ -44,14 +44,10 @@ impl CommandLine {
 
     /// Runs to the end and collects standard output; standard error goes through. A failure is an error.
     pub(crate) fn capture(&self) -> Result<String> {
-        let output = self
-            .command()
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("failed to start `{self}`"))?;
+        let output =
+            self.command().stderr(Stdio::inherit()).output().with_context(|| format!("failed to start `{self}`"))?;
         anyhow::ensure!(output.status.success(), "`{self}` failed: {}", output.status);
-        String::from_utf8(output.stdout)
-            .with_context(|| format!("the output of `{self}` is not UTF-8"))
+        String::from_utf8(output.stdout).with_context(|| format!("the output of `{self}` is not UTF-8"))
     }
 
     fn command(&self) -> Command {

@@ -27,9 +27,6 @@ mod tests {
         let mut table = table(["step", "seconds"]);
         table.add_row([Cell::new("fmt"), number("1.5")]);
         table.add_row([Cell::new("clippy"), number("12.0")]);
-        assert_eq!(
-            table.trim_fmt(),
-            "step    seconds\n-----------------\nfmt         1.5\nclippy     12.0"
-        );
+        assert_eq!(table.trim_fmt(), "step    seconds\n-----------------\nfmt         1.5\nclippy     12.0");
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const COMMAND: Command = Command {
     flags: &[],
     examples: &[
         ("test", "the fast tier, `cargo test --workspace`"),
-        ("test full", "the slow tiers too: more cases, other threads, kills"),
+        ("test full", "the slow tiers too: one thread, many more cases for each property"),
     ],
     run,
 };
@@ -82,18 +82,12 @@ mod tests {
     #[test]
     fn the_fast_tier_is_the_command_of_the_readme() {
         let fast = STAGES.iter().filter(|stage| stage.tier == Tier::Fast);
-        assert_eq!(
-            fast.map(|stage| stage.command_line().to_string()).collect::<Vec<_>>(),
-            ["cargo test --workspace"]
-        );
+        assert_eq!(fast.map(|stage| stage.command_line().to_string()).collect::<Vec<_>>(), ["cargo test --workspace"]);
     }
 
     #[test]
     fn slow_stages_set_their_variables() {
         let lines = STAGES.iter().map(|stage| stage.command_line().to_string()).collect::<Vec<_>>();
-        assert!(
-            lines.iter().any(|line| line.starts_with("PROPTEST_CASES=4096 cargo test")),
-            "{lines:?}"
-        );
+        assert!(lines.iter().any(|line| line.starts_with("PROPTEST_CASES=4096 cargo test")), "{lines:?}");
     }
 }

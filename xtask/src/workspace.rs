@@ -11,8 +11,7 @@ use crate::process::CommandLine;
 /// The folder of the workspace's `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
     // The variable is read at run time first: a binary from a shared target folder may come from another clone.
-    let manifest_folder =
-        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let manifest_folder = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let manifest_folder = PathBuf::from(manifest_folder);
     manifest_folder.parent().map_or_else(|| manifest_folder.clone(), Path::to_path_buf)
 }
@@ -48,8 +47,7 @@ pub(crate) struct Dependency {
 pub(crate) fn metadata() -> Result<Metadata> {
     let text = CommandLine::cargo(&["metadata", "--format-version", "1", "--no-deps"]).capture()?;
     let json = serde_json::from_str::<Value>(&text).context("`cargo metadata` wrote no JSON")?;
-    let packages =
-        array(&json["packages"]).iter().map(|package| read_package(package, &root())).collect();
+    let packages = array(&json["packages"]).iter().map(|package| read_package(package, &root())).collect();
     Ok(Metadata { packages, target_folder: PathBuf::from(text_of(&json["target_directory"])) })
 }
 
@@ -58,17 +56,10 @@ fn read_package(json: &Value, root: &Path) -> Package {
     Package {
         name: text_of(&json["name"]),
         version: text_of(&json["version"]),
-        manifest: manifest
-            .strip_prefix(root)
-            .unwrap_or(manifest)
-            .to_string_lossy()
-            .replace('\\', "/"),
+        manifest: manifest.strip_prefix(root).unwrap_or(manifest).to_string_lossy().replace('\\', "/"),
         dependencies: array(&json["dependencies"])
             .iter()
-            .map(|dependency| Dependency {
-                name: text_of(&dependency["name"]),
-                dev: dependency["kind"] == "dev",
-            })
+            .map(|dependency| Dependency { name: text_of(&dependency["name"]), dev: dependency["kind"] == "dev" })
             .collect(),
         integration_tests: array(&json["targets"])
             .iter()
@@ -96,11 +87,7 @@ mod tests {
         let own = metadata.packages.iter().find(|package| package.name == "xtask").unwrap();
         assert_eq!(own.manifest, "xtask/Cargo.toml");
         assert_eq!(own.version, env!("CARGO_PKG_VERSION"));
-        assert!(
-            own.dependencies
-                .iter()
-                .any(|dependency| dependency.name == "anyhow" && !dependency.dev)
-        );
+        assert!(own.dependencies.iter().any(|dependency| dependency.name == "anyhow" && !dependency.dev));
         assert!(metadata.target_folder.is_absolute());
     }
 

@@ -38,10 +38,7 @@ pub(crate) struct Loaded {
 }
 
 /// Loads and checks everything that the command line names, and reports all problems of all files together.
-pub(crate) fn load(
-    factory: &ExperimentFactory,
-    targets: &[String],
-) -> Result<Loaded, ConfigReport> {
+pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Loaded, ConfigReport> {
     let (paths, overrides) = split_targets(targets);
     let mut problems = Problems::new();
     let configs = ConfigManager::read(&paths, &overrides, &mut problems);
@@ -54,11 +51,7 @@ pub(crate) fn load(
 }
 
 /// Checks one config with its experiment.
-fn check(
-    factory: &ExperimentFactory,
-    config: &ExperimentConfig,
-    problems: &mut Problems,
-) -> Option<Queued> {
+fn check(factory: &ExperimentFactory, config: &ExperimentConfig, problems: &mut Problems) -> Option<Queued> {
     let prepared = factory.prepare(config, problems)?;
     Some(Queued {
         plan: RunPlan::new(config, &prepared),

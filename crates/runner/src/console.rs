@@ -1,12 +1,13 @@
 //! The terminal: lines of progress on standard error, with a bar below them where someone is looking.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::{ColorArg, OutputArgs};
+use crate::control_echo::NoControlEcho;
 use crate::style::Style;
 
 /// How often the bar may be drawn, in Hz.
@@ -23,6 +24,7 @@ pub(crate) struct Console {
 struct Settings {
     style: Style,
     quiet: bool,
+    terminal: Mutex<Option<NoControlEcho>>,
 }
 
 impl Console {
@@ -31,13 +33,9 @@ impl Console {
         let stderr = io::stderr();
         let style = Style::choose(output.color, &stderr);
         let draw = stderr.is_terminal() && !output.quiet && output.color != ColorArg::Never;
-        let target = if draw {
-            ProgressDrawTarget::stderr_with_hz(REFRESH)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if draw { ProgressDrawTarget::stderr_with_hz(REFRESH) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        Self { bars, shared: Arc::new(Settings { style, quiet: output.quiet }) }
+        Self { bars, shared: Arc::new(Settings { style, quiet: output.quiet, terminal: Mutex::new(None) }) }
     }
 
     pub(crate) fn style(&self) -> Style {
@@ -47,6 +45,22 @@ impl Console {
     /// Whether a bar would be seen.
     pub(crate) fn has_bar(&self) -> bool {
         !self.bars.is_hidden()
+    }
+
+    /// Prepares the terminal for a bar.
+    pub(crate) fn take_terminal(&self) {
+        if self.has_bar() {
+            *self.terminal() = NoControlEcho::on_stderr();
+        }
+    }
+
+    /// Leaves the terminal as it was found.
+    pub(crate) fn release_terminal(&self) {
+        *self.terminal() = None;
+    }
+
+    fn terminal(&self) -> MutexGuard<'_, Option<NoControlEcho>> {
+        self.shared.terminal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Prints a line of progress.
@@ -69,11 +83,8 @@ impl Console {
     /// A bar for `steps` steps, below everything else.
     pub(crate) fn bar(&self, steps: u64) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::new(steps));
-        let template = if self.style().is_colored() {
-            "  {bar:28.green/black.bright} {msg}"
-        } else {
-            "  {bar:28} {msg}"
-        };
+        let template =
+            if self.style().is_colored() { "  {bar:28.green/black.bright} {msg}" } else { "  {bar:28} {msg}" };
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━╸─");

@@ -29,6 +29,7 @@ mod args;
 mod batch;
 mod check;
 mod console;
+mod control_echo;
 mod environment;
 mod exit_code;
 mod list;

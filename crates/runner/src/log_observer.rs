@@ -25,7 +25,7 @@ fn log(event: &Event) {
     match event {
         Event::DataLoaded { description } => info!("data loaded: {description}"),
         Event::ModelBuilt { description, parameters } => {
-            info!(parameters, "model built: {description}")
+            info!(parameters, "model built: {description}");
         }
         Event::Started { epoch, step, epochs, steps_per_epoch, resumed } => {
             let verb = if *resumed { "resumed" } else { "started" };
@@ -43,7 +43,6 @@ fn log(event: &Event) {
 }
 
 fn figures(metrics: &Metrics) -> String {
-    let figures: Vec<String> =
-        metrics.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let figures: Vec<String> = metrics.iter().map(|(name, value)| format!("{name} {value}")).collect();
     figures.join(", ")
 }

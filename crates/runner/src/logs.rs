@@ -3,9 +3,7 @@
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use steadfast_logging::{
-    ConsoleOptions, FileOptions, Filter, LogFile, LogFormat, Logger, LoggingError, Rotation,
-};
+use steadfast_logging::{ConsoleOptions, FileOptions, LogFile, LogFormat, Logger, LoggingError, Rotation};
 use steadfast_state::RunFolder;
 
 use crate::args::{LogFormatArg, LogLevel, OutputArgs};
@@ -31,10 +29,7 @@ pub(crate) fn install_in_worker(request: LogRequest) -> Result<(), LoggingError>
 }
 
 /// Logs to the console, above its bar.
-pub(crate) fn install_in_supervisor(
-    request: LogRequest,
-    console: &Console,
-) -> Result<(), LoggingError> {
+pub(crate) fn install_in_supervisor(request: LogRequest, console: &Console) -> Result<(), LoggingError> {
     let console = console.clone();
     let print = move |line: &str| -> io::Result<()> {
         console.problem(line);
@@ -48,20 +43,17 @@ fn install(request: LogRequest, console: ConsoleOptions) -> Result<(), LoggingEr
         LogFormatArg::Text => LogFormat::Text,
         LogFormatArg::Json => LogFormat::Json,
     };
-    let console = ConsoleOptions {
-        filter: filter(request.console_level)?,
-        color: request.color,
-        format,
-        ..console
-    };
-    let file = FileOptions { filter: filter(request.level)?, format };
+    // How a run ended is told by the supervisor, in one place for all endings.
+    let console_filter = format!("{},steadfast::end=off", level_name(request.console_level)).parse()?;
+    let console = ConsoleOptions { filter: console_filter, color: request.color, format, ..console };
+    let file = FileOptions { filter: level_name(request.level).parse()?, format };
     let logger = Logger::builder().console(console).file(file).install()?;
     // Installing a second time has failed above.
     let _ = LOGGER.set(logger);
     Ok(())
 }
 
-fn filter(level: LogLevel) -> Result<Filter, LoggingError> {
+fn level_name(level: LogLevel) -> &'static str {
     match level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
@@ -69,13 +61,10 @@ fn filter(level: LogLevel) -> Result<Filter, LoggingError> {
         LogLevel::Debug => "debug",
         LogLevel::Trace => "trace",
     }
-    .parse()
 }
 
 /// Directs events to the run's log for as long as the guard lives. A log that cannot be written does not stop a run.
 pub(crate) fn attach(folder: &RunFolder) -> Option<LogFile> {
     let attached = LOGGER.get()?.attach(folder.path().join("log.txt"), Rotation::default());
-    attached
-        .inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no log file"))
-        .ok()
+    attached.inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no log file")).ok()
 }

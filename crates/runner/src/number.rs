@@ -15,6 +15,12 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// `12,345` for 12,345.6: a rate of which the fraction says nothing.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what a count can say")]
+pub(crate) fn rounded(number: f64) -> String {
+    count(number.clamp(0.0, 1e15) as u64)
+}
+
 /// A metric in at most seven characters or so: four digits after the point, or an exponent where that says nothing.
 pub(crate) fn metric(value: f64) -> String {
     let size = value.abs();
@@ -31,19 +37,11 @@ pub(crate) fn metric(value: f64) -> String {
 
 /// A learning rate as it is written in configs: shortest form.
 pub(crate) fn rate(value: f64) -> String {
-    if value != 0.0 && value.abs() < 1e-4 {
-        format!("{value:.2e}")
-    } else {
-        trim(format!("{value:.6}"))
-    }
+    if value != 0.0 && value.abs() < 1e-4 { format!("{value:.2e}") } else { trim(format!("{value:.6}")) }
 }
 
 fn trim(text: String) -> String {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// `0.8 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
@@ -69,18 +67,12 @@ mod tests {
 
     #[test]
     fn people_can_read_them() {
-        assert_eq!(
-            [count(0), count(999), count(1000), count(1_234_567)],
-            ["0", "999", "1,000", "1,234,567"]
-        );
+        assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(
             [metric(0.123_456), metric(2895.4), metric(1e-7), metric(0.0)],
             ["0.1235", "2895.4", "1.00e-7", "0.0000"]
         );
-        assert_eq!(
-            [rate(0.001), rate(0.1), rate(0.0), rate(3e-5)],
-            ["0.001", "0.1", "0", "3.00e-5"]
-        );
+        assert_eq!([rate(0.001), rate(0.1), rate(0.0), rate(3e-5)], ["0.001", "0.1", "0", "3.00e-5"]);
         let times = [800, 12_000, 185_000, 7_800_000].map(|ms| duration(Duration::from_millis(ms)));
         assert_eq!(times, ["0.8 s", "12 s", "3 min 05 s", "2 h 10 min"]);
     }

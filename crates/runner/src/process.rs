@@ -27,22 +27,12 @@ pub(crate) struct Launcher<'a> {
 
 impl Launcher<'_> {
     /// Runs the experiment in this process.
-    pub(crate) fn run_here(
-        &self,
-        request: &Request,
-        observer: &mut dyn Observer,
-        stop: &Stop,
-    ) -> Ending {
+    pub(crate) fn run_here(&self, request: &Request, observer: &mut dyn Observer, stop: &Stop) -> Ending {
         worker::run(self.factory, request, observer, stop)
     }
 
     /// Runs the experiment in a process of its own, so that whatever kills it kills nothing else.
-    pub(crate) fn run_process(
-        &self,
-        request: &Request,
-        observer: &mut dyn Observer,
-        stop: &Stop,
-    ) -> Ending {
+    pub(crate) fn run_process(&self, request: &Request, observer: &mut dyn Observer, stop: &Stop) -> Ending {
         let child = match self.start(request) {
             Ok(child) => child,
             Err(error) => {
@@ -92,8 +82,7 @@ impl Launcher<'_> {
         // The number may be given to another process once this one is waited for.
         stop.watch(None);
         let status = child.wait();
-        let last_words =
-            complaints.and_then(|complaints| complaints.recv().ok()).unwrap_or_default();
+        let last_words = complaints.and_then(|complaints| complaints.recv().ok()).unwrap_or_default();
         ending.unwrap_or_else(|| unexpected_end(status.ok(), &last_words))
     }
 
@@ -122,24 +111,14 @@ impl Launcher<'_> {
 fn unexpected_end(status: Option<ExitStatus>, last_words: &str) -> Ending {
     let words = if last_words.is_empty() { String::new() } else { format!(": {last_words}") };
     let (class, reason) = match status.and_then(|status| status.signal()) {
-        Some(9) => (
-            FailureClass::Killed,
-            format!("the process was killed by signal 9 (out of memory?){words}"),
-        ),
+        Some(9) => (FailureClass::Killed, format!("the process was killed by signal 9 (out of memory?){words}")),
         Some(6) if last_words.contains("memory allocation") => {
             (FailureClass::OutOfMemory, format!("memory ran out{words}"))
         }
-        Some(signal) => {
-            (FailureClass::Killed, format!("the process was killed by signal {signal}{words}"))
-        }
+        Some(signal) => (FailureClass::Killed, format!("the process was killed by signal {signal}{words}")),
         None => {
-            let code = status
-                .and_then(|status| status.code())
-                .map_or("unknown".to_owned(), |code| code.to_string());
-            (
-                FailureClass::Other,
-                format!("the worker process ended with code {code} and no result{words}"),
-            )
+            let code = status.and_then(|status| status.code()).map_or("unknown".to_owned(), |code| code.to_string());
+            (FailureClass::Other, format!("the worker process ended with code {code} and no result{words}"))
         }
     };
     Ending::Failed { class, reason }

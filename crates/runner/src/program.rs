@@ -79,7 +79,9 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     }
     match start(factory, arguments, console.clone(), threads) {
         Ok(batch) => {
+            console.take_terminal();
             let rows = batch.run(&queue);
+            console.release_terminal();
             table::print(&rows, arguments.json);
             batch.stop.exit().unwrap_or_else(|| exit_of(&rows))
         }
@@ -103,11 +105,12 @@ fn start<'a>(
     let stop = Stop::listen(move |notice| {
         let text = match notice {
             Notice::Stopping => "stopping after this step; press Ctrl-C again to quit at once",
-            Notice::Quitting => {
-                "quit; the last checkpoint is safe, the same command continues from it"
-            }
+            Notice::Quitting => "quit; the last checkpoint is safe, the same command continues from it",
         };
         speaker.problem(&format!("  {}", speaker.style().warn(text)));
+        if notice == Notice::Quitting {
+            speaker.release_terminal();
+        }
     })?;
     if let Some(time) = arguments.max_time {
         let stop = stop.clone();
@@ -137,20 +140,13 @@ fn log_request(arguments: &RunArgs, console: &Console) -> LogRequest {
 
 /// Keeps what `--only` names.
 fn select(queue: Vec<Queued>, only: &[String]) -> Result<Vec<Queued>, String> {
-    if let Some(unknown) =
-        only.iter().find(|name| !queue.iter().any(|queued| queued.name() == **name))
-    {
+    if let Some(unknown) = only.iter().find(|name| !queue.iter().any(|queued| queued.name() == **name)) {
         let known: Vec<&str> = queue.iter().map(Queued::name).collect();
-        let help = steadfast_config::suggest(unknown, known.iter().copied()).map_or_else(
-            || format!("there is: {}", known.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = steadfast_config::suggest(unknown, known.iter().copied())
+            .map_or_else(|| format!("there is: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         return Err(format!("--only {unknown}: no experiment of that name; {help}"));
     }
-    Ok(queue
-        .into_iter()
-        .filter(|queued| only.is_empty() || only.iter().any(|name| name == queued.name()))
-        .collect())
+    Ok(queue.into_iter().filter(|queued| only.is_empty() || only.iter().any(|name| name == queued.name())).collect())
 }
 
 fn heading(console: &Console, queue: &[Queued], threads: usize, arguments: &RunArgs) -> String {
@@ -167,10 +163,8 @@ fn heading(console: &Console, queue: &[Queued], threads: usize, arguments: &RunA
 /// As told, else what the thread pool would take, else every core this process may use.
 fn threads(arguments: &RunArgs) -> usize {
     let told = arguments.threads.map(usize::from);
-    let environment =
-        || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|threads| *threads > 0);
-    told.or_else(environment)
-        .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+    let environment = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|threads| *threads > 0);
+    told.or_else(environment).unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 fn usage_error(console: &Console, message: &str) -> Exit {

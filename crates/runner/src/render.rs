@@ -1,5 +1,6 @@
 //! One experiment's events as lines for people, or as JSON lines for programs.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use indicatif::ProgressBar;
@@ -7,7 +8,7 @@ use steadfast_experiment::{Event, Metrics, Observer};
 
 use crate::args::LogFormatArg;
 use crate::console::{Console, time_left};
-use crate::number::{count, duration, metric, plural, rate};
+use crate::number::{duration, metric, plural, rate, rounded};
 use crate::style::Style;
 
 /// Shows one experiment.
@@ -52,10 +53,10 @@ impl Renderer {
         let left = time_left(step - first, total - first, since.elapsed());
         let mut text = format!("epoch {}/{}  loss {}", epoch + 1, self.epochs, metric(loss));
         if self.rate > 0.0 {
-            text.push_str(&format!("  {} samples/s", count(self.rate as u64)));
+            let _ = write!(text, "  {} samples/s", rounded(self.rate));
         }
         if let Some(left) = left {
-            text.push_str(&format!("  {} left", duration(left)));
+            let _ = write!(text, "  {} left", duration(left));
         }
         bar.set_message(text);
     }
@@ -99,32 +100,24 @@ fn line(event: &Event, epochs: u64, style: Style) -> Option<String> {
         Event::Epoch { epoch, metrics, samples_per_s, is_best, .. } => {
             epoch_line(*epoch, epochs, metrics, (*samples_per_s, *is_best), style)
         }
-        Event::EarlyStopped { epoch, waited } => format!(
-            "  {} early after epoch {epoch}: no progress for {}",
-            label("stopped"),
-            plural(*waited, "epoch")
-        ),
+        Event::EarlyStopped { epoch, waited } => {
+            format!("  {} early after epoch {epoch}: no progress for {}", label("stopped"), plural(*waited, "epoch"))
+        }
         _ => return None,
     })
 }
 
-fn epoch_line(
-    epoch: u64,
-    epochs: u64,
-    metrics: &Metrics,
-    (speed, is_best): (f64, bool),
-    style: Style,
-) -> String {
+fn epoch_line(epoch: u64, epochs: u64, metrics: &Metrics, (speed, is_best): (f64, bool), style: Style) -> String {
     let width = epochs.to_string().len();
-    let mut text =
-        format!("  {} {}", style.dim("epoch  "), style.bold(format!("{epoch:>width$}/{epochs}")));
-    for (name, value) in metrics.iter().filter(|(name, _)| *name != "lr") {
-        text.push_str(&format!("  {} {}", style.dim(name), metric(value)));
+    let mut text = format!("  {} {}", style.dim("epoch  "), style.bold(format!("{epoch:>width$}/{epochs}")));
+    // The other figures of training stand in `metrics.jsonl`; a line has to fit a terminal.
+    for (name, value) in metrics.iter().filter(|(name, _)| *name == "train_loss" || name.starts_with("val_")) {
+        let _ = write!(text, "  {} {}", style.dim(name), metric(value));
     }
     if let Some(lr) = metrics.get("lr") {
-        text.push_str(&format!("  {} {}", style.dim("lr"), rate(lr)));
+        let _ = write!(text, "  {} {}", style.dim("lr"), rate(lr));
     }
-    text.push_str(&style.dim(format!("  {} samples/s", count(speed as u64))));
+    text.push_str(&style.dim(format!("  {} samples/s", rounded(speed))));
     if is_best {
         text.push_str(&style.good("  best"));
     }
@@ -141,8 +134,7 @@ mod tests {
 
     #[test]
     fn lines_for_people() {
-        let metrics =
-            [("train_loss", 0.51234), ("val_loss", 0.4), ("val_accuracy", 0.97), ("lr", 0.001)];
+        let metrics = [("train_loss", 0.51234), ("val_loss", 0.4), ("val_accuracy", 0.97), ("lr", 0.001)];
         let epoch = Event::Epoch {
             epoch: 3,
             step: 171,
@@ -152,8 +144,7 @@ mod tests {
             is_best: true,
         };
         insta::assert_snapshot!(shown(&epoch), @"  epoch    3/15  train_loss 0.5123  val_loss 0.4000  val_accuracy 0.9700  lr 0.001  12,345 samples/s  best");
-        let started =
-            Event::Started { epoch: 1, step: 60, epochs: 15, steps_per_epoch: 57, resumed: true };
+        let started = Event::Started { epoch: 1, step: 60, epochs: 15, steps_per_epoch: 57, resumed: true };
         insta::assert_snapshot!(shown(&started), @"  resumed with 1 epoch and 60 steps done");
         let model = Event::ModelBuilt { description: "CNN".to_owned(), parameters: 421_642 };
         insta::assert_snapshot!(shown(&model), @"  model   CNN, 421,642 parameters");

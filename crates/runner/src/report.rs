@@ -17,7 +17,7 @@ fn render(report: &ConfigReport, colored: bool) -> String {
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     if handler.render_report(&mut text, report).is_err() {
         // Writing to a string does not fail; the plain form says the same.
-        text = report.to_string();
+        text = format!("{report:#}");
     }
     text
 }

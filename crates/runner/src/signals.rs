@@ -48,11 +48,7 @@ impl Stop {
         let shared = Arc::clone(&stop.shared);
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
-                if shared
-                    .signal
-                    .compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst)
-                    .is_ok()
-                {
+                if shared.signal.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
                     notice(Notice::Stopping);
                     shared.requested.store(true, Ordering::SeqCst);
                     shared.tell_worker(Signal::TERM);

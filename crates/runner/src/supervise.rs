@@ -66,10 +66,7 @@ impl Batch<'_> {
             let row = self.run_one(queued, &format!("[{}/{}]", index + 1, queue.len()));
             aborted = row.status.is_failure() && self.aborts_on_failure(queued);
             if aborted && index + 1 < queue.len() {
-                self.console.line(&format!(
-                    "  {} the rest is not run",
-                    self.console.style().warn("aborted")
-                ));
+                self.console.line(&format!("  {} the rest is not run", self.console.style().warn("aborted")));
             }
             rows.push(row);
         }
@@ -90,8 +87,7 @@ impl Batch<'_> {
         let heading = format!("{} {}", style.dim(number), style.bold(queued.name()));
         let started = Instant::now();
         if let Some(result) = self.finished(queued) {
-            self.console
-                .line(&format!("{heading}  already complete: {}", plural(result.epochs, "epoch")));
+            self.console.line(&format!("{heading}  already complete: {}", plural(result.epochs, "epoch")));
             return Row::done(queued, RowStatus::AlreadyCompleted, result, started.elapsed());
         }
         self.console.line(&heading);
@@ -105,10 +101,7 @@ impl Batch<'_> {
             {
                 attempts -= 1;
                 let left = plural(attempts.into(), "attempt");
-                self.console.problem(&format!(
-                    "  {} {reason}; trying again, {left} left",
-                    style.warn("failed")
-                ));
+                self.console.problem(&format!("  {} {reason}; trying again, {left} left", style.warn("failed")));
                 continue;
             }
             let row = self.row(queued, ending, started.elapsed());
@@ -124,8 +117,7 @@ impl Batch<'_> {
         }
         let bytes = self.state.document(queued.name(), Document::Result).ok()??;
         let result: RunResult = serde_json::from_slice(&bytes).ok()?;
-        let same = result.status == RunStatus::Completed
-            && result.config_sha256 == queued.plan.config_sha256;
+        let same = result.status == RunStatus::Completed && result.config_sha256 == queued.plan.config_sha256;
         same.then_some(result)
     }
 
@@ -170,12 +162,8 @@ impl Batch<'_> {
 
     /// A killed process cannot write its own result.
     fn record_killed(&self, queued: &Queued, reason: &str) {
-        let result = RunResult::failed(
-            queued.name(),
-            &queued.plan.config_sha256,
-            FailureClass::Killed,
-            reason.to_owned(),
-        );
+        let result =
+            RunResult::failed(queued.name(), &queued.plan.config_sha256, FailureClass::Killed, reason.to_owned());
         let written = self.state.open(queued.name()).and_then(|folder| {
             let bytes = result.to_bytes().unwrap_or_default();
             folder.write_document(Document::Result, &bytes)
@@ -244,9 +232,7 @@ fn best_text(result: &RunResult) -> String {
     let figures: Vec<String> = best
         .iter()
         .filter(|(name, _)| name.starts_with("val_"))
-        .filter_map(|(name, value)| {
-            Some(format!("{name} {}", crate::number::metric(value.as_f64()?)))
-        })
+        .filter_map(|(name, value)| Some(format!("{name} {}", crate::number::metric(value.as_f64()?))))
         .collect();
     format!(", best epoch {epoch}: {}", figures.join(", "))
 }
@@ -293,9 +279,7 @@ impl RowStatus {
     /// What can be done about it.
     fn help(self) -> Option<&'static str> {
         match self {
-            Self::Refused => Some(
-                "undo the change, give the experiment another name, or start anew with --fresh",
-            ),
+            Self::Refused => Some("undo the change, give the experiment another name, or start anew with --fresh"),
             Self::NoValidCheckpoint => Some("the damaged files are kept; start anew with --fresh"),
             Self::Held => Some("wait for the other process, or stop it"),
             _ => None,

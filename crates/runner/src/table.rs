@@ -92,8 +92,7 @@ fn text(lines: &[Line<'_>], width: Option<u16>) -> String {
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
     }
     let timed = lines.iter().any(|line| line.time.is_some());
-    let mut header: Vec<String> =
-        ["experiment", "status", "epochs", "best epoch"].map(str::to_owned).into();
+    let mut header: Vec<String> = ["experiment", "status", "epochs", "best epoch"].map(str::to_owned).into();
     header.extend(metrics.iter().cloned());
     header.extend(timed.then(|| "time".to_owned()));
     table.set_header(header);
@@ -111,9 +110,7 @@ fn cells(line: &Line<'_>, metrics: &[String]) -> Vec<Cell> {
     let best = result.and_then(|result| result.best.as_ref());
     let mut cells = vec![Cell::new(line.name), Cell::new(&line.status)];
     cells.push(Cell::new(result.map_or(String::new(), |result| result.epochs.to_string())));
-    cells.push(Cell::new(
-        best.and_then(|best| best.get("epoch")).map_or(String::new(), Value::to_string),
-    ));
+    cells.push(Cell::new(best.and_then(|best| best.get("epoch")).map_or(String::new(), Value::to_string)));
     cells.extend(metrics.iter().map(|name| Cell::new(figure(best, name))));
     cells.extend(line.time.as_ref().map(Cell::new));
     cells

@@ -8,12 +8,11 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
-use serde_json::Value;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use steadfast_config::{ConfigManager, ExperimentConfig, Problems};
 use steadfast_experiment::{
-    Event, ExperimentFactory, FailureClass, Observer, Prepared, RunPlan, RunResult, RunStatus,
-    StopSignal, TrainContext, TrainError, one_line, train,
+    Event, ExperimentFactory, FailureClass, Observer, Prepared, RunPlan, RunResult, RunStatus, StopSignal,
+    TrainContext, TrainError, one_line, train,
 };
 use steadfast_state::{Document, RunFolder, StateError, StateManager};
 
@@ -39,9 +38,7 @@ pub(crate) fn main(factory: &ExperimentFactory) -> Exit {
     let Some(request) = read_request() else {
         return Exit::Internal;
     };
-    if getppid()
-        .is_none_or(|parent| parent.as_raw_nonzero().get().cast_unsigned() != request.supervisor)
-    {
+    if getppid().is_none_or(|parent| parent.as_raw_nonzero().get().cast_unsigned() != request.supervisor) {
         // It died before it could be watched.
         return Exit::Terminated;
     }
@@ -51,7 +48,7 @@ pub(crate) fn main(factory: &ExperimentFactory) -> Exit {
         Err(error) => Ending::Failed { class: FailureClass::Other, reason: one_line(&error) },
     };
     let exit = exit_of(&ending);
-    messages.send(&Message::Ended { ending });
+    send(&Message::Ended { ending });
     exit
 }
 
@@ -80,8 +77,8 @@ pub(crate) fn run(
     match open(&plan, config, request) {
         Ok(mut folder) => {
             let log = logs::attach(&folder);
-            let ending =
-                train_in(&mut folder, &plan, prepared, &request.environment, observer, stop);
+            let environment = format!("{:#}\n", request.environment).into_bytes();
+            let ending = train_in(&mut folder, Ready { plan, prepared, environment }, observer, stop);
             log_ending(&ending);
             drop(log);
             ending
@@ -103,29 +100,29 @@ fn open(plan: &RunPlan, config: &ExperimentConfig, request: &Request) -> Result<
             Err(Ending::Refused { reason })
         }
         ResumeMode::Must if !exists => {
-            let reason =
-                "there is no checkpoint to resume from, and --resume must was given".to_owned();
+            let reason = "there is no checkpoint to resume from, and --resume must was given".to_owned();
             Err(Ending::NoValidCheckpoint { reason })
         }
         _ => Ok(folder),
     }
 }
 
-/// Trains in a folder that is open. A panic is a failure like any other.
-fn train_in(
-    folder: &mut RunFolder,
-    plan: &RunPlan,
+/// An experiment with everything that has to be known before its folder is opened.
+struct Ready {
+    plan: RunPlan,
     prepared: Prepared,
-    environment: &Value,
-    observer: &mut dyn Observer,
-    stop: &dyn StopSignal,
-) -> Ending {
-    let environment = format!("{environment:#}\n").into_bytes();
+    /// Content of `environment.json`.
+    environment: Vec<u8>,
+}
+
+/// Trains in a folder that is open. A panic is a failure like any other.
+fn train_in(folder: &mut RunFolder, ready: Ready, observer: &mut dyn Observer, stop: &dyn StopSignal) -> Ending {
+    let Ready { plan, prepared, environment } = ready;
     let mut observer = LogObserver::new(observer);
     let trained = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut experiment = (prepared.build)();
         let context = TrainContext {
-            plan,
+            plan: &plan,
             folder,
             observer: &mut observer,
             stop,
@@ -139,15 +136,14 @@ fn train_in(
         Ok(Err(error)) => ending_of(&error),
         Err(payload) => {
             let reason = format!("the experiment panicked: {}", panic_text(&*payload));
-            record_panic(folder, plan, &reason);
+            record_panic(folder, &plan, &reason);
             Ending::Failed { class: FailureClass::Panic, reason }
         }
     }
 }
 
 fn record_panic(folder: &mut RunFolder, plan: &RunPlan, reason: &str) {
-    let result =
-        RunResult::failed(&plan.name, &plan.config_sha256, FailureClass::Panic, reason.to_owned());
+    let result = RunResult::failed(&plan.name, &plan.config_sha256, FailureClass::Panic, reason.to_owned());
     let bytes = result.to_bytes().unwrap_or_default();
     if let Err(error) = folder.write_document(Document::Result, &bytes) {
         tracing::warn!(error = one_line(&error), "the failure could not be written to result.json");
@@ -184,12 +180,10 @@ fn log_ending(ending: &Ending) {
             tracing::info!(status = ?result.status, epochs = result.epochs, steps = result.steps, "ended");
         }
         Ending::Failed { class, reason } => {
-            tracing::error!(target: "steadfast::end", class = class.name(), "failed: {reason}")
+            tracing::error!(target: "steadfast::end", class = class.name(), "failed: {reason}");
         }
-        Ending::Refused { reason }
-        | Ending::Held { reason }
-        | Ending::NoValidCheckpoint { reason } => {
-            tracing::error!("not run: {reason}");
+        Ending::Refused { reason } | Ending::Held { reason } | Ending::NoValidCheckpoint { reason } => {
+            tracing::error!(target: "steadfast::end", "not run: {reason}");
         }
     }
 }
@@ -213,13 +207,11 @@ struct MessageWriter {
     last_step: Option<Instant>,
 }
 
-impl MessageWriter {
-    fn send(&mut self, message: &Message) {
-        if let Ok(mut line) = serde_json::to_vec(message) {
-            line.push(b'\n');
-            let mut stdout = io::stdout().lock();
-            let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
-        }
+fn send(message: &Message) {
+    if let Ok(mut line) = serde_json::to_vec(message) {
+        line.push(b'\n');
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
     }
 }
 
@@ -231,6 +223,6 @@ impl Observer for MessageWriter {
             }
             self.last_step = Some(Instant::now());
         }
-        self.send(&Message::Event { event: event.clone() });
+        send(&Message::Event { event: event.clone() });
     }
 }

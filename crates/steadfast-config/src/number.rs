@@ -53,11 +53,10 @@ pub(crate) fn integer(text: &str) -> Result<i128, NumberError> {
     }
     // The value is `digits` times ten to the power of `scale`.
     let dropped = all.len() - digits.len();
-    let shift = i64::try_from(dropped).unwrap_or(i64::MAX)
-        - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+    let shift = i64::try_from(dropped).unwrap_or(i64::MAX) - i64::try_from(fraction.len()).unwrap_or(i64::MAX);
     let scale = exponent_of(exponent).saturating_add(shift);
-    let scale = u32::try_from(scale)
-        .map_err(|_| if scale < 0 { NumberError::Fraction } else { NumberError::IntegerRange })?;
+    let scale =
+        u32::try_from(scale).map_err(|_| if scale < 0 { NumberError::Fraction } else { NumberError::IntegerRange })?;
     let value = digits
         .parse::<u128>()
         .ok()

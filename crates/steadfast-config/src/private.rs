@@ -4,9 +4,7 @@ pub use serde::{Serialize, Serializer};
 pub use serde_json::Value as Json;
 
 use crate::section::{Bounds, Field, FieldValue, Role};
-pub use crate::section::{
-    SectionReader, field_name, read_choice, schema_of_choice, words_of_choice,
-};
+pub use crate::section::{SectionReader, field_name, read_choice, schema_of_choice, words_of_choice};
 
 /// The lines of a doc comment, trimmed.
 pub fn doc(lines: &[&str]) -> String {
@@ -36,9 +34,5 @@ pub fn field<T: FieldValue>(
 
 /// An object with its keys in the given order.
 pub fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
-    members
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+    members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<serde_json::Map<_, _>>().into()
 }

@@ -200,12 +200,19 @@ pub struct Problems {
     /// Where problems over the limit are written, so that [`Problems::push`] always has one to lend out.
     overflow: Option<Problem>,
     omitted: usize,
+    /// Files in the order in which their problems shall be told.
+    sources: Vec<String>,
 }
 
 impl Problems {
     /// An empty collection.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says that the problems of this file come next in the report, in whatever order they are found.
+    pub(crate) fn announce(&mut self, source_name: impl Into<String>) {
+        self.sources.push(source_name.into());
     }
 
     /// Adds an error at a place; the returned problem can be told more.
@@ -261,12 +268,11 @@ impl Problems {
     /// The report of everything collected: file by file, in each from top to bottom, nothing twice.
     pub fn into_report(self) -> ConfigReport {
         let mut seen = BTreeSet::new();
-        let mut problems: Vec<_> =
-            self.kept.into_iter().filter(|problem| seen.insert(problem.identity())).collect();
+        let mut problems: Vec<_> = self.kept.into_iter().filter(|problem| seen.insert(problem.identity())).collect();
         let mut order = BTreeMap::new();
-        for problem in &problems {
+        for name in self.sources.iter().map(String::as_str).chain(problems.iter().map(Problem::source_name)) {
             let next = order.len();
-            order.entry(problem.source_name().to_owned()).or_insert(next);
+            order.entry(name.to_owned()).or_insert(next);
         }
         problems.sort_by_key(|problem| {
             let start = problem.span.as_ref().map_or(0, Span::start);
@@ -303,6 +309,18 @@ mod tests {
         let report = problems.into_report();
         let messages: Vec<_> = report.problems().map(Problem::message).collect();
         assert_eq!(messages, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn announced_files_come_in_the_order_of_their_announcement() {
+        let (late, early) = (Source::new("b", "0123"), Source::new("a", "0123"));
+        let mut problems = Problems::new();
+        problems.announce("a");
+        problems.error(&late.span(0..1), "two");
+        problems.error(&early.span(0..1), "one");
+        let report = problems.into_report();
+        let messages: Vec<_> = report.problems().map(Problem::message).collect();
+        assert_eq!(messages, ["one", "two"]);
     }
 
     #[test]

@@ -90,8 +90,7 @@ impl Source {
         let start = starts.get(index).copied().unwrap_or(self.text().len());
         let end = starts.get(index + 1).copied().unwrap_or(self.text().len());
         let line = &self.text()[start..end];
-        let line =
-            line.strip_suffix('\n').map_or(line, |rest| rest.strip_suffix('\r').unwrap_or(rest));
+        let line = line.strip_suffix('\n').map_or(line, |rest| rest.strip_suffix('\r').unwrap_or(rest));
         start..start + line.len()
     }
 
@@ -106,8 +105,7 @@ impl Source {
 /// Sources are equal when name and text are.
 impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.inner, &other.inner)
-            || (self.name() == other.name() && self.text() == other.text())
+        Arc::ptr_eq(&self.inner, &other.inner) || (self.name() == other.name() && self.text() == other.text())
     }
 }
 
@@ -163,11 +161,7 @@ impl Span {
     /// Where a container starts: its opening bracket; every other place stays as it is.
     #[must_use]
     pub fn head(&self) -> Self {
-        if self.text().starts_with(['{', '[']) {
-            Self { end: self.start + 1, ..self.clone() }
-        } else {
-            self.clone()
-        }
+        if self.text().starts_with(['{', '[']) { Self { end: self.start + 1, ..self.clone() } } else { self.clone() }
     }
 
     /// From the start of `self` to the end of `other`, which must lie in the same source.

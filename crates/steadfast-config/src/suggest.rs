@@ -32,11 +32,7 @@ pub fn suggest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Letters and digits that decide whether two names are the same one; of a long text, of its beginning.
 pub(crate) fn normal(name: &str) -> String {
-    name.chars()
-        .take(LONGEST_NAME)
-        .filter(|c| !matches!(c, '-' | '_' | ' '))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().take(LONGEST_NAME).filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 /// How far two normal names are apart, `None` when too far to suggest.

@@ -79,10 +79,7 @@ mod tests {
 
     #[test]
     fn nothing_unprintable_survives() {
-        assert_eq!(
-            escape("a\u{1b}[2J\u{0}\u{202e}b\u{e0041}"),
-            r"a\u001b[2J\u0000\u202eb\u{e0041}"
-        );
+        assert_eq!(escape("a\u{1b}[2J\u{0}\u{202e}b\u{e0041}"), r"a\u001b[2J\u0000\u202eb\u{e0041}");
         assert_eq!(escape("tab\tline\n"), r"tab\tline\n");
         assert_eq!(escape("Größe 量"), "Größe 量");
     }

@@ -22,13 +22,9 @@ impl<'de> Deserialize<'de> for Bits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.len() != 16 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(D::Error::custom(format!(
-                "expected 16 hexadecimal digits, found {text:?}"
-            )));
+            return Err(D::Error::custom(format!("expected 16 hexadecimal digits, found {text:?}")));
         }
-        u64::from_str_radix(&text, 16)
-            .map(|bits| Self(f64::from_bits(bits)))
-            .map_err(D::Error::custom)
+        u64::from_str_radix(&text, 16).map(|bits| Self(f64::from_bits(bits))).map_err(D::Error::custom)
     }
 }
 

@@ -80,10 +80,7 @@ impl Clocks {
     }
 
     /// The bytes of `timing.json` as of now.
-    pub(crate) fn file(
-        &mut self,
-        peak_memory_bytes: Option<u64>,
-    ) -> Result<Vec<u8>, serde_json::Error> {
+    pub(crate) fn file(&mut self, peak_memory_bytes: Option<u64>) -> Result<Vec<u8>, serde_json::Error> {
         self.last_write = Instant::now();
         self.timing.total_s = self.before_start_s + self.started.elapsed().as_secs_f64();
         self.timing.peak_memory_bytes = self.timing.peak_memory_bytes.max(peak_memory_bytes);

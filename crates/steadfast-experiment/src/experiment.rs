@@ -30,11 +30,7 @@ pub trait Experiment {
     /// Computes the validation metrics, named as they shall appear (`val_loss`, `val_accuracy`, ...).
     ///
     /// Returns `None` if `stop` was asked for before the work was done; the loop then runs it again after the resume.
-    fn validate(
-        &mut self,
-        at: Position,
-        stop: &dyn StopSignal,
-    ) -> Result<Option<Metrics>, ExperimentError>;
+    fn validate(&mut self, at: Position, stop: &dyn StopSignal) -> Result<Option<Metrics>, ExperimentError>;
 
     /// Told after each epoch what was measured, for schedules that depend on it.
     fn end_epoch(&mut self, _metrics: &Metrics) -> Result<(), ExperimentError> {

@@ -104,10 +104,7 @@ impl ExperimentFactory {
                 None => format!("there is: {}", known.collect::<Vec<_>>().join(", ")),
             };
             let name = &config.experiment;
-            problems
-                .error(&name.span, format!("there is no experiment `{name}`"))
-                .at(&name.path)
-                .help(help);
+            problems.error(&name.span, format!("there is no experiment `{name}`")).at(&name.path).help(help);
             return None;
         };
         let prepared = (kind.prepare)(config, problems)?;

@@ -43,9 +43,7 @@ pub use early_stopping::{Best, Goal, Patience};
 pub use error::{BoxError, ExperimentError, FailureClass, TrainError};
 pub use error_chain::one_line;
 pub use event::{Event, Observer};
-pub use experiment::{
-    DataSummary, Experiment, ExperimentState, ModelSummary, Position, StepReport,
-};
+pub use experiment::{DataSummary, Experiment, ExperimentState, ModelSummary, Position, StepReport};
 pub use factory::{ExperimentFactory, ExperimentKind, Prepare, Prepared};
 pub use metrics::{Accumulator, Metrics};
 pub use plan::RunPlan;

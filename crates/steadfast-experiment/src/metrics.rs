@@ -131,8 +131,7 @@ mod tests {
     #[test]
     fn what_json_cannot_say_is_said_in_words() {
         let mut row = Map::new();
-        Metrics::from_iter([("a", f64::NAN), ("b", f64::NEG_INFINITY), ("c", 0.5)])
-            .write_into(&mut row);
+        Metrics::from_iter([("a", f64::NAN), ("b", f64::NEG_INFINITY), ("c", 0.5)]).write_into(&mut row);
         assert_eq!(Value::Object(row).to_string(), r#"{"a":"NaN","b":"-Infinity","c":0.5}"#);
     }
 

@@ -49,11 +49,8 @@ pub(crate) fn to_snapshot(
     if let Some(best) = best_model.filter(|_| !saved.model_is_best) {
         tensors.extend(best.iter().map(|(name, tensor)| (format!("{BEST}{name}"), tensor.clone())));
     }
-    tensors
-        .extend(state.model.into_iter().map(|(name, tensor)| (format!("{MODEL}{name}"), tensor)));
-    tensors.extend(
-        state.optimizer.into_iter().map(|(name, tensor)| (format!("{OPTIMIZER}{name}"), tensor)),
-    );
+    tensors.extend(state.model.into_iter().map(|(name, tensor)| (format!("{MODEL}{name}"), tensor)));
+    tensors.extend(state.optimizer.into_iter().map(|(name, tensor)| (format!("{OPTIMIZER}{name}"), tensor)));
     let step = saved.progress.step;
     Ok(Snapshot { step, state: serde_json::to_value(saved)?, tensors })
 }
@@ -61,8 +58,7 @@ pub(crate) fn to_snapshot(
 /// Takes a checkpoint apart.
 pub(crate) fn from_snapshot(snapshot: Snapshot) -> Result<Restored, TrainError> {
     let saved: SavedState = serde_json::from_value(snapshot.state).map_err(TrainError::Progress)?;
-    let (mut model, mut optimizer, mut best) =
-        (TensorMap::new(), TensorMap::new(), TensorMap::new());
+    let (mut model, mut optimizer, mut best) = (TensorMap::new(), TensorMap::new(), TensorMap::new());
     for (name, tensor) in snapshot.tensors {
         if let Some(name) = name.strip_prefix(MODEL) {
             model.insert(name.to_owned(), tensor);
@@ -72,11 +68,7 @@ pub(crate) fn from_snapshot(snapshot: Snapshot) -> Result<Restored, TrainError> 
             best.insert(name.to_owned(), tensor);
         }
     }
-    let best_model = saved
-        .progress
-        .best
-        .is_some()
-        .then(|| if saved.model_is_best { model.clone() } else { best });
+    let best_model = saved.progress.best.is_some().then(|| if saved.model_is_best { model.clone() } else { best });
     let state = ExperimentState { model, optimizer, extra: saved.extra.clone() };
     Ok(Restored { saved, state, best_model })
 }
@@ -104,9 +96,7 @@ impl SavedState {
         let wanted = plan.settings.epochs;
         let done = self.progress.epoch;
         if wanted < done || (wanted == done && self.progress.batch > 0) {
-            return Some(format!(
-                "the config asks for {wanted} epochs, but {done} are already trained"
-            ));
+            return Some(format!("the config asks for {wanted} epochs, but {done} are already trained"));
         }
         plan.depends_on_epochs.then(|| {
             format!("the config now asks for {wanted} epochs, but its learning-rate schedule depends on their number")
@@ -129,9 +119,7 @@ impl SavedState {
 
 /// `hyperparams.lr was 0.1, now 0.2`.
 fn in_words(change: &Change) -> String {
-    let value = |value: &Option<Value>| {
-        value.as_ref().map_or_else(|| "absent".to_owned(), Value::to_string)
-    };
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "absent".to_owned(), Value::to_string);
     format!("`{}` was {}, now it is {}", change.path, value(&change.before), value(&change.after))
 }
 

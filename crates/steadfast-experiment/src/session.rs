@@ -9,8 +9,8 @@ use crate::error_chain::one_line;
 use crate::result::{FailureReport, RunResult, RunStatus, row};
 use crate::saved_state::{self, Restored, SavedState};
 use crate::{
-    Best, DataSummary, Event, Experiment, ExperimentError, ExperimentState, Finish, Metrics,
-    ModelSummary, Observer, Progress, RunPlan, StopSignal, TrainError,
+    Best, DataSummary, Event, Experiment, ExperimentError, ExperimentState, Finish, Metrics, ModelSummary, Observer,
+    Progress, RunPlan, StopSignal, TrainError,
 };
 
 /// Everything that [`train`](crate::train) works with.
@@ -87,10 +87,7 @@ impl<'a> Session<'a> {
             self.restore(restored)?;
         }
         self.context.folder.rewind_metrics()?;
-        self.clocks.resume(
-            self.context.folder.read_document(Document::Timing)?.as_deref(),
-            self.progress.epoch,
-        );
+        self.clocks.resume(self.context.folder.read_document(Document::Timing)?.as_deref(), self.progress.epoch);
         self.notice(&Event::Started {
             epoch: self.progress.epoch,
             step: self.progress.step,
@@ -130,10 +127,7 @@ impl<'a> Session<'a> {
 
     fn build_model(&mut self) -> Result<(), TrainError> {
         let model = self.experiment.build_model()?;
-        self.notice(&Event::ModelBuilt {
-            description: model.description.clone(),
-            parameters: model.parameters,
-        });
+        self.notice(&Event::ModelBuilt { description: model.description.clone(), parameters: model.parameters });
         self.model = Some(model);
         Ok(())
     }
@@ -143,8 +137,7 @@ impl<'a> Session<'a> {
         self.progress = restored.saved.progress;
         self.best_model = restored.best_model;
         // A run that was complete continues if the config now asks for more.
-        if self.progress.finished == Some(Finish::AllEpochs)
-            && self.progress.epoch < self.context.plan.settings.epochs
+        if self.progress.finished == Some(Finish::AllEpochs) && self.progress.epoch < self.context.plan.settings.epochs
         {
             self.progress.finished = None;
         }
@@ -187,8 +180,7 @@ impl<'a> Session<'a> {
     /// The last step of an epoch needs no checkpoint of its own: the epoch's follows at once.
     pub(crate) fn step_checkpoint_is_due(&self) -> bool {
         let schedule = &self.context.plan.settings.checkpoints;
-        self.has_steps_left()
-            && schedule.due_after_step(self.progress.step, || self.clocks.since_save())
+        self.has_steps_left() && schedule.due_after_step(self.progress.step, || self.clocks.since_save())
     }
 
     pub(crate) fn epoch_checkpoint_is_due(&self) -> bool {
@@ -208,7 +200,7 @@ impl<'a> Session<'a> {
     }
 
     /// Turns the epoch's means and the validation metrics into a row, and decides what they mean for the run.
-    pub(crate) fn record_epoch(&mut self, validation: Metrics) -> Result<(), TrainError> {
+    pub(crate) fn record_epoch(&mut self, validation: &Metrics) -> Result<(), TrainError> {
         let mut figures = self.progress.training.means();
         for (name, value) in validation.iter() {
             figures.set(name, value);
@@ -218,11 +210,7 @@ impl<'a> Session<'a> {
         self.progress.epoch_done(figures.clone());
         let is_best = self.keep_best(&figures)?;
         self.decide_end(&figures)?;
-        self.context.folder.append_metrics(&row(
-            self.progress.epoch,
-            self.progress.step,
-            &figures,
-        ))?;
+        self.context.folder.append_metrics(&row(self.progress.epoch, self.progress.step, &figures))?;
         let clocks = self.clocks.epoch_done(self.progress.epoch);
         self.notice(&Event::Epoch {
             epoch: self.progress.epoch,
@@ -239,8 +227,7 @@ impl<'a> Session<'a> {
     fn keep_best(&mut self, figures: &Metrics) -> Result<bool, TrainError> {
         let monitor = &self.context.plan.settings.monitor;
         let value = monitored(figures, &monitor.metric)?;
-        let previous =
-            self.progress.best.as_ref().and_then(|best| best.metrics.get(&monitor.metric));
+        let previous = self.progress.best.as_ref().and_then(|best| best.metrics.get(&monitor.metric));
         let is_best = match previous {
             Some(previous) => monitor.goal.improves(value, previous, 0.0),
             None => !value.is_nan(),
@@ -284,15 +271,11 @@ impl<'a> Session<'a> {
             model_is_best: false,
             extra: state.extra.clone(),
         };
-        let snapshot = saved_state::to_snapshot(saved, state, self.best_model.as_ref())
-            .map_err(TrainError::Progress)?;
+        let snapshot =
+            saved_state::to_snapshot(saved, state, self.best_model.as_ref()).map_err(TrainError::Progress)?;
         let saved = self.context.folder.save(&snapshot)?;
         self.clocks.saved(started);
-        let file = saved
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let file = saved.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         self.notice(&Event::Saved { step: self.progress.step, file, bytes: saved.bytes });
         if self.clocks.write_is_due() {
             self.write_timing()?;
@@ -335,17 +318,13 @@ impl<'a> Session<'a> {
     /// Writes down why the run failed. A refusal changes nothing on disk, and where storage failed there is little
     /// point in trying to store that.
     pub(crate) fn record_failure(&mut self, error: &TrainError) {
-        if matches!(error, TrainError::Refused { .. } | TrainError::Save(_) | TrainError::State(_))
-        {
+        if matches!(error, TrainError::Refused { .. } | TrainError::Save(_) | TrainError::State(_)) {
             return;
         }
         let mut result = self.result(RunStatus::Failed);
         result.error = Some(FailureReport { class: error.class(), message: one_line(error) });
         if let Err(problem) = self.write_result(&result) {
-            tracing::warn!(
-                error = one_line(&problem),
-                "the failure could not be written to result.json"
-            );
+            tracing::warn!(error = one_line(&problem), "the failure could not be written to result.json");
         }
     }
 

@@ -66,20 +66,15 @@ impl CheckpointSchedule {
 impl From<&ExperimentConfig> for LoopSettings {
     fn from(config: &ExperimentConfig) -> Self {
         let checkpoint = &config.checkpoint;
-        let monitor =
-            Monitor { metric: checkpoint.monitor.value.clone(), goal: checkpoint.mode.into() };
-        let early_stopping =
-            config.hyperparams.early_stopping.as_ref().map(|wanted| EarlyStopping {
-                monitor: Monitor {
-                    metric: wanted
-                        .monitor
-                        .as_ref()
-                        .map_or_else(|| monitor.metric.clone(), |metric| metric.value.clone()),
-                    goal: wanted.mode.map_or(monitor.goal, Goal::from),
-                },
-                patience: wanted.patience,
-                min_delta: wanted.min_delta,
-            });
+        let monitor = Monitor { metric: checkpoint.monitor.value.clone(), goal: checkpoint.mode.into() };
+        let early_stopping = config.hyperparams.early_stopping.as_ref().map(|wanted| EarlyStopping {
+            monitor: Monitor {
+                metric: wanted.monitor.as_ref().map_or_else(|| monitor.metric.clone(), |metric| metric.value.clone()),
+                goal: wanted.mode.map_or(monitor.goal, Goal::from),
+            },
+            patience: wanted.patience,
+            min_delta: wanted.min_delta,
+        });
         Self {
             epochs: config.hyperparams.epochs,
             checkpoints: CheckpointSchedule {
@@ -108,11 +103,8 @@ mod tests {
 
     #[test]
     fn each_rule_asks_by_itself() {
-        let schedule = CheckpointSchedule {
-            every_epochs: Some(2),
-            every_steps: Some(3),
-            every: Some(Duration::from_secs(5)),
-        };
+        let schedule =
+            CheckpointSchedule { every_epochs: Some(2), every_steps: Some(3), every: Some(Duration::from_secs(5)) };
         let due = |step, seconds| schedule.due_after_step(step, || Duration::from_secs(seconds));
         assert!(due(3, 0) && due(4, 5) && !due(4, 4));
         assert!(!schedule.due_after_epoch(1) && schedule.due_after_epoch(2));

@@ -36,8 +36,7 @@ impl Timing {
     /// The clocks of a run that is started again after `epochs` complete epochs. An unreadable file counts as none:
     /// clocks are never worth a failed run.
     pub(crate) fn resume(bytes: Option<&[u8]>, epochs: u64) -> Self {
-        let mut timing: Self =
-            bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let mut timing: Self = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
         timing.starts += 1;
         timing.epochs.retain(|entry| entry.epoch <= epochs);
         timing

@@ -8,10 +8,7 @@ use crate::{Experiment, Outcome, TrainContext, TrainError};
 /// Data is loaded, the model built, the newest checkpoint restored; then each epoch is trained, validated, recorded
 /// and, as the config says, saved. Whatever happens, `result.json` tells it afterwards, unless resuming was refused or
 /// the disk failed: then nothing is touched.
-pub fn train<'a>(
-    context: TrainContext<'a>,
-    experiment: &'a mut dyn Experiment,
-) -> Result<Outcome, TrainError> {
+pub fn train<'a>(context: TrainContext<'a>, experiment: &'a mut dyn Experiment) -> Result<Outcome, TrainError> {
     let mut session = Session::new(context, experiment);
     let ended = run(&mut session);
     if let Err(error) = &ended {
@@ -30,7 +27,7 @@ fn run(session: &mut Session<'_>) -> Result<Outcome, TrainError> {
         let Some(metrics) = session.validate()? else {
             return session.interrupt();
         };
-        session.record_epoch(metrics)?;
+        session.record_epoch(&metrics)?;
         if session.epoch_checkpoint_is_due() {
             session.save()?;
         }

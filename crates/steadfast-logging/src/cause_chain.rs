@@ -58,11 +58,7 @@ mod tests {
 
     #[test]
     fn every_cause_is_told_once() {
-        let error =
-            Outer { step: 7, source: Inner("x.json", std::io::Error::other("disk on fire")) };
-        assert_eq!(
-            CauseChain::new(&error).to_string(),
-            "cannot save step 7: cannot write x.json: disk on fire"
-        );
+        let error = Outer { step: 7, source: Inner("x.json", std::io::Error::other("disk on fire")) };
+        assert_eq!(CauseChain::new(&error).to_string(), "cannot save step 7: cannot write x.json: disk on fire");
     }
 }

@@ -49,12 +49,7 @@ pub struct ConsoleOptions {
 
 impl Default for ConsoleOptions {
     fn default() -> Self {
-        Self {
-            filter: Filter::default(),
-            color: false,
-            format: LogFormat::Text,
-            writer: Arc::new(StandardError),
-        }
+        Self { filter: Filter::default(), color: false, format: LogFormat::Text, writer: Arc::new(StandardError) }
     }
 }
 

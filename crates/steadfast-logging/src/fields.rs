@@ -106,11 +106,7 @@ impl Visit for FieldText {
 pub(crate) struct SpanFields<const FILE: bool>(pub(crate) LogFormat);
 
 impl<'writer, const FILE: bool> FormatFields<'writer> for SpanFields<FILE> {
-    fn format_fields<R: RecordFields>(
-        &self,
-        mut writer: Writer<'writer>,
-        fields: R,
-    ) -> fmt::Result {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
         let mut text = FieldText::new(self.0);
         fields.record(&mut text);
         writer.write_str(&text.fields)

@@ -133,12 +133,7 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
     N: for<'writer> FormatFields<'writer> + 'static,
 {
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut text = FieldText::new(self.format);
         event.record(&mut text);
         let spans: Vec<Span> = context
@@ -146,8 +141,7 @@ where
             .into_iter()
             .flat_map(tracing_subscriber::registry::Scope::from_root)
             .map(|span| {
-                let fields =
-                    span.extensions().get::<FormattedFields<N>>().map(|kept| kept.fields.clone());
+                let fields = span.extensions().get::<FormattedFields<N>>().map(|kept| kept.fields.clone());
                 Span { name: span.name(), fields: fields.unwrap_or_default() }
             })
             .collect();

@@ -25,11 +25,7 @@ impl Slot {
         Self { current: Mutex::new(None), console, console_format }
     }
 
-    pub(crate) fn attach(
-        self: &Arc<Self>,
-        path: &Path,
-        rotation: Rotation,
-    ) -> Result<LogFile, LoggingError> {
+    pub(crate) fn attach(self: &Arc<Self>, path: &Path, rotation: Rotation) -> Result<LogFile, LoggingError> {
         let mut current = self.current();
         if let Some(current) = &*current {
             let current = current.path().to_path_buf();

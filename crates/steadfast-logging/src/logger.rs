@@ -51,18 +51,15 @@ impl LoggerBuilder {
     /// When the process has one already.
     pub fn install(self) -> Result<Logger, LoggingError> {
         let (logger, dispatch) = self.build();
-        tracing::dispatcher::set_global_default(dispatch)
-            .map_err(LoggingError::AlreadyInstalled)?;
+        tracing::dispatcher::set_global_default(dispatch).map_err(LoggingError::AlreadyInstalled)?;
         Ok(logger)
     }
 
     /// Makes a logger and what leads events to it, for whoever sets the subscriber of a process or a thread himself.
     pub fn build(self) -> (Logger, Dispatch) {
         let ConsoleOptions { filter, color, format, writer } = self.console;
-        let console_format =
-            LineFormat { format, color: color && format == LogFormat::Text, target: false };
-        let slot =
-            Arc::new(Slot::new(Arc::clone(&writer), LineFormat { color: false, ..console_format }));
+        let console_format = LineFormat { format, color: color && format == LogFormat::Text, target: false };
+        let slot = Arc::new(Slot::new(Arc::clone(&writer), LineFormat { color: false, ..console_format }));
         let console = tracing_subscriber::fmt::layer()
             .fmt_fields(SpanFields::<false>(format))
             .event_format(console_format)
@@ -97,11 +94,7 @@ impl Logger {
     ///
     /// # Errors
     /// When another file is attached, or this one cannot be opened for appending.
-    pub fn attach(
-        &self,
-        path: impl AsRef<Path>,
-        rotation: Rotation,
-    ) -> Result<LogFile, LoggingError> {
+    pub fn attach(&self, path: impl AsRef<Path>, rotation: Rotation) -> Result<LogFile, LoggingError> {
         self.slot.attach(path.as_ref(), rotation)
     }
 }

@@ -20,8 +20,7 @@ pub(crate) fn push_plain(into: &mut String, text: &str) {
 
 /// Appends a value: as it is when it is one word, else in quotes.
 pub(crate) fn push_value(into: &mut String, text: &str) {
-    let needs_quotes =
-        |character: char| character.is_whitespace() || matches!(character, '"' | '=' | '\\');
+    let needs_quotes = |character: char| character.is_whitespace() || matches!(character, '"' | '=' | '\\');
     if !text.is_empty() && !text.contains(needs_quotes) {
         return push_plain(into, text);
     }
@@ -61,10 +60,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_spelled_out() {
-        assert_eq!(
-            with(push_plain, "a\u{1b}[2J\nb\té\u{9b}\u{202e}"),
-            "a\\u{1b}[2J\\nb\\té\\u{9b}\\u{202e}"
-        );
+        assert_eq!(with(push_plain, "a\u{1b}[2J\nb\té\u{9b}\u{202e}"), "a\\u{1b}[2J\\nb\\té\\u{9b}\\u{202e}");
         assert_eq!(with(push_json, "a\u{1b}\"\u{9b}\u{2028}é"), "\"a\\u001b\\\"\\u009b\\u2028é\"");
     }
 

@@ -67,21 +67,16 @@ impl RotatingFile {
         let mut reports = Vec::new();
         // The file may have been removed or emptied by hand, so its length is asked for and not remembered.
         let seen = fs_err::symlink_metadata(&self.path).ok();
-        let in_place =
-            seen.filter(|seen| self.file.metadata().is_ok_and(|own| same_file(seen, &own)));
+        let in_place = seen.filter(|seen| self.file.metadata().is_ok_and(|own| same_file(seen, &own)));
         match in_place {
             None => self.reopen(&mut reports),
-            Some(seen)
-                if seen.len() > 0 && seen.len() + line.len() as u64 > self.rotation.max_bytes =>
-            {
+            Some(seen) if seen.len() > 0 && seen.len() + line.len() as u64 > self.rotation.max_bytes => {
                 self.rotate(&mut reports);
             }
             Some(_) => {}
         }
         if let Err(error) = self.append(line) {
-            report_once(&mut self.reported.write, &mut reports, || {
-                format!("log lines are lost: {error}")
-            });
+            report_once(&mut self.reported.write, &mut reports, || format!("log lines are lost: {error}"));
         }
         reports
     }
@@ -124,9 +119,7 @@ impl RotatingFile {
     /// Moves the full file aside and begins a new one; without success the full one is written on.
     fn rotate(&mut self, reports: &mut Vec<String>) {
         if let Err(error) = self.shift() {
-            report_once(&mut self.reported.rotate, reports, || {
-                format!("the log file is not rotated: {error}")
-            });
+            report_once(&mut self.reported.rotate, reports, || format!("the log file is not rotated: {error}"));
             return;
         }
         self.reopen(reports);
@@ -140,8 +133,7 @@ impl RotatingFile {
     /// gap in the numbers is filled the next time.
     fn shift(&self) -> io::Result<()> {
         let keep = self.rotation.keep.max(1);
-        let free =
-            (1..=keep).find(|number| fs_err::symlink_metadata(self.numbered(*number)).is_err());
+        let free = (1..=keep).find(|number| fs_err::symlink_metadata(self.numbered(*number)).is_err());
         for number in (1..free.unwrap_or(keep)).rev() {
             fs_err::rename(self.numbered(number), self.numbered(number + 1))?;
         }
@@ -178,11 +170,7 @@ fn open(path: &Path) -> Result<fs_err::File, LoggingError> {
     let mut options = fs_err::OpenOptions::new();
     let file = options.read(true).append(true).create(true).custom_flags(flags).open(path);
     let file = file.map_err(LoggingError::Open)?;
-    if file.metadata().map_err(LoggingError::Open)?.is_file() {
-        Ok(file)
-    } else {
-        Err(not_a_file())
-    }
+    if file.metadata().map_err(LoggingError::Open)?.is_file() { Ok(file) } else { Err(not_a_file()) }
 }
 
 /// Whether a killed process or a power cut left the file without a line end.

@@ -67,19 +67,12 @@ pub struct TensorMismatch {
 
 impl fmt::Display for TensorMismatch {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let describe =
-            |(shape, dtype): &(Shape, DType)| format!("{} {:?}", dtype.as_str(), shape.dims());
-        write!(
-            formatter,
-            "{} is {} instead of {}",
-            self.name,
-            describe(&self.found),
-            describe(&self.expected)
-        )
+        let describe = |(shape, dtype): &(Shape, DType)| format!("{} {:?}", dtype.as_str(), shape.dims());
+        write!(formatter, "{} is {} instead of {}", self.name, describe(&self.found), describe(&self.expected))
     }
 }
 
-/// Gradients that cannot be used.
+/// A loss or gradients that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GradientError {
@@ -94,6 +87,12 @@ pub enum GradientError {
     NotFinite {
         /// The full name of the first such parameter in sorted order.
         name: String,
+    },
+    /// The loss is an infinity or not a number.
+    #[error("the loss is {value}")]
+    LossNotFinite {
+        /// The loss.
+        value: f64,
     },
     /// Candle failed.
     #[error("cannot compute gradients")]

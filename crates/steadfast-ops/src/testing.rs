@@ -20,11 +20,8 @@ pub(crate) fn normal(name: &str, dims: &[usize]) -> Tensor {
 /// Checks `function` against finite differences in f64, against `composed` (the same of candle's own operations), and in
 /// f32: precision, strided inputs, inputs that need no gradient, and equal bits for one, two and three threads.
 pub(crate) fn check(shapes: &[&[usize]], function: Function<'_>, composed: Function<'_>) {
-    let inputs: Vec<Tensor> = shapes
-        .iter()
-        .enumerate()
-        .map(|(index, dims)| normal(&format!("input {index}"), dims))
-        .collect();
+    let inputs: Vec<Tensor> =
+        shapes.iter().enumerate().map(|(index, dims)| normal(&format!("input {index}"), dims)).collect();
     check_inputs(&inputs, function, composed);
 }
 
@@ -33,8 +30,7 @@ pub(crate) fn check_inputs(inputs: &[Tensor], function: Function<'_>, composed: 
     let run = differentiate(inputs, function);
     check_finite_differences(inputs, function, &run);
     assert_close(&run, &differentiate(inputs, composed), 1e-9, "candle's own operations");
-    let single: Vec<Tensor> =
-        inputs.iter().map(|input| input.to_dtype(DType::F32).unwrap()).collect();
+    let single: Vec<Tensor> = inputs.iter().map(|input| input.to_dtype(DType::F32).unwrap()).collect();
     let single_run = differentiate(&single, function);
     assert_close(&run, &single_run, 2e-5, "f32");
     check_strided(&single, function, &single_run);
@@ -63,8 +59,7 @@ fn differentiate(inputs: &[Tensor], function: Function<'_>) -> Run {
     let tracked: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let output = function(&tracked).unwrap();
     let store = weighted_sum(&output).backward().unwrap();
-    let gradients =
-        tracked.iter().map(|input| store.get(input).expect("a gradient").clone()).collect();
+    let gradients = tracked.iter().map(|input| store.get(input).expect("a gradient").clone()).collect();
     Run { output, gradients }
 }
 
@@ -89,18 +84,11 @@ fn check_finite_differences(inputs: &[Tensor], function: Function<'_>, run: &Run
                 flat(&function(&inputs).unwrap())
             };
             // Differences are taken before the sum: the sum's rounding would hide them.
-            let differences = moved(1e-6)
-                .into_iter()
-                .zip(moved(-1e-6))
-                .map(|(above, below)| (above - below) / 2e-6);
-            let expected: f64 =
-                differences.zip(&weights).map(|(difference, weight)| difference * weight).sum();
+            let differences = moved(1e-6).into_iter().zip(moved(-1e-6)).map(|(above, below)| (above - below) / 2e-6);
+            let expected: f64 = differences.zip(&weights).map(|(difference, weight)| difference * weight).sum();
             let error = (gradient[element] - expected).abs() / (1.0 + expected.abs());
             let found = gradient[element];
-            assert!(
-                error < 1e-6,
-                "input {index}, element {element}: gradient {found}, finite difference {expected}"
-            );
+            assert!(error < 1e-6, "input {index}, element {element}: gradient {found}, finite difference {expected}");
         }
     }
 }
@@ -115,17 +103,10 @@ fn check_strided(inputs: &[Tensor], function: Function<'_>, run: &Run) {
         let turned = vars[strided].transpose(0, last).unwrap().contiguous().unwrap();
         // Behind other values, so that the view does not begin where its memory begins.
         let behind = Tensor::cat(&[&turned.zeros_like().unwrap(), &turned], 0).unwrap();
-        views[strided] = behind
-            .narrow(0, turned.dims()[0], turned.dims()[0])
-            .unwrap()
-            .transpose(0, last)
-            .unwrap();
+        views[strided] = behind.narrow(0, turned.dims()[0], turned.dims()[0]).unwrap().transpose(0, last).unwrap();
         let output = function(&views).unwrap();
         let store = weighted_sum(&output).backward().unwrap();
-        let gradients = vars
-            .iter()
-            .map(|var| store.get(var.as_tensor()).expect("a gradient").clone())
-            .collect();
+        let gradients = vars.iter().map(|var| store.get(var.as_tensor()).expect("a gradient").clone()).collect();
         assert_eq!(bits(run), bits(&Run { output, gradients }), "strided input {strided}");
     }
 }

@@ -64,8 +64,7 @@ fn tensors(megabytes: usize) -> Result<TensorMap, Box<dyn Error>> {
     let elements = megabytes * 1_000_000 / 4 / TENSORS;
     (0..TENSORS)
         .map(|index| {
-            let values: Vec<f32> =
-                (0..elements).map(|element| (element + index) as f32 * 0.1).collect();
+            let values: Vec<f32> = (0..elements).map(|element| (element + index) as f32 * 0.1).collect();
             Ok((format!("layer{index:03}.weight"), TensorData::from_f32(vec![elements], &values)?))
         })
         .collect()
@@ -85,9 +84,7 @@ fn find(run: &mut RunFolder, step: u64) -> Result<(), Box<dyn Error>> {
     if found == Some(step) { Ok(()) } else { Err("the newest checkpoint was not found".into()) }
 }
 
-fn time<T, E: Into<Box<dyn Error>>>(
-    work: impl FnOnce() -> Result<T, E>,
-) -> Result<(Duration, T), Box<dyn Error>> {
+fn time<T, E: Into<Box<dyn Error>>>(work: impl FnOnce() -> Result<T, E>) -> Result<(Duration, T), Box<dyn Error>> {
     let start = Instant::now();
     let value = work().map_err(Into::into)?;
     Ok((start.elapsed(), value))

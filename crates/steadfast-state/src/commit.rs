@@ -34,8 +34,7 @@ pub(crate) fn commit(
     length: u64,
     write: impl Fn(&mut File) -> io::Result<()>,
 ) -> Result<(), CommitError> {
-    let not_committed =
-        |source| CommitError::NotCommitted(space::explain(directory, name, length, source));
+    let not_committed = |source| CommitError::NotCommitted(space::explain(directory, name, length, source));
     match attempt(directory, name, overwrite, length, &write) {
         // After a failed fsync the kernel calls the lost pages clean, so a second fsync of the same file proves nothing.
         // The file is gone by now; a new one is written, once.
@@ -66,9 +65,7 @@ impl CommitError {
     pub(crate) fn into_state_error(self, directory: &Directory, name: &str) -> StateError {
         match self {
             Self::NotCommitted(error) => error,
-            Self::Uncertain(source) => {
-                StateError::Uncertain { path: directory.path().join(name), source }
-            }
+            Self::Uncertain(source) => StateError::Uncertain { path: directory.path().join(name), source },
         }
     }
 }
@@ -129,8 +126,7 @@ mod tests {
         let directory = Directory::open(folder.path()).unwrap();
         commit(&directory, "new", DisallowOverwrite, 3, |file| file.write_all(b"abc")).unwrap();
         fs_err::write(folder.path().join("plain"), b"abc").unwrap();
-        let mode =
-            |name: &str| fs_err::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        let mode = |name: &str| fs_err::metadata(folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode("new"), mode("plain"));
         assert_eq!(fs_err::read(folder.path().join("new")).unwrap(), b"abc");
         assert_eq!(names(&directory), ["new", "plain"]);
@@ -168,15 +164,9 @@ mod tests {
     fn a_passing_fault_gets_one_new_file_and_no_more() {
         assert!(matches!(commit_with_faults(1, Errno::IO), (Ok(()), 2)));
         assert!(matches!(commit_with_faults(2, Errno::IO), (Err(CommitError::NotCommitted(_)), 2)));
-        assert!(matches!(
-            commit_with_faults(1, Errno::ROFS),
-            (Err(CommitError::NotCommitted(_)), 1)
-        ));
+        assert!(matches!(commit_with_faults(1, Errno::ROFS), (Err(CommitError::NotCommitted(_)), 1)));
         let (full, attempts) = commit_with_faults(1, Errno::NOSPC);
-        assert!(
-            matches!(full, Err(CommitError::NotCommitted(StateError::DiskFull { .. }))),
-            "{full:?}"
-        );
+        assert!(matches!(full, Err(CommitError::NotCommitted(StateError::DiskFull { .. }))), "{full:?}");
         assert_eq!(attempts, 1);
     }
 }

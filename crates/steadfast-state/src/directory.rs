@@ -26,13 +26,8 @@ pub(crate) struct Directory {
 impl Directory {
     /// Opens a folder; the path may lead through symbolic links.
     pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
-        let handle = rustix::fs::openat(
-            CWD,
-            path,
-            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(StateError::io("open the folder", path))?;
+        let handle = rustix::fs::openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(StateError::io("open the folder", path))?;
         Ok(Self { handle, path: path.to_path_buf() })
     }
 
@@ -44,8 +39,7 @@ impl Directory {
             Ok(handle) => Ok(Some(Self { handle, path })),
             Err(Errno::NOENT) => Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => {
-                let found =
-                    self.stat(name)?.map_or("something that vanished", |stat| kind_of(&stat));
+                let found = self.stat(name)?.map_or("something that vanished", |stat| kind_of(&stat));
                 Err(StateError::NotAFolder { path, found })
             }
             Err(errno) => Err(StateError::io("open the folder", &path)(errno)),
@@ -96,13 +90,7 @@ impl Directory {
 
     /// Renames within this folder; never onto an existing name.
     pub(crate) fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        match rustix::fs::renameat_with(
-            &self.handle,
-            from,
-            &self.handle,
-            to,
-            RenameFlags::NOREPLACE,
-        ) {
+        match rustix::fs::renameat_with(&self.handle, from, &self.handle, to, RenameFlags::NOREPLACE) {
             // A file system without this flag: the lock keeps other writers away between the two calls.
             Err(Errno::INVAL | Errno::NOSYS) => {
                 if rustix::fs::statat(&self.handle, to, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
@@ -115,11 +103,7 @@ impl Directory {
     }
 
     /// Renames a file to the first free name of `numbered(1)`, `numbered(2)`, ...; returns that name.
-    pub(crate) fn rename_aside(
-        &self,
-        from: &str,
-        numbered: impl Fn(u32) -> String,
-    ) -> Result<String, StateError> {
+    pub(crate) fn rename_aside(&self, from: &str, numbered: impl Fn(u32) -> String) -> Result<String, StateError> {
         let mut number = 1;
         loop {
             let to = numbered(number);
@@ -146,16 +130,15 @@ impl Directory {
 
     /// The folder itself, whatever its name.
     pub(crate) fn identity(&self) -> Result<Identity, StateError> {
-        let stat =
-            rustix::fs::fstat(&self.handle).map_err(StateError::io("look at", &self.path))?;
+        let stat = rustix::fs::fstat(&self.handle).map_err(StateError::io("look at", &self.path))?;
         Ok(identity_of(&stat))
     }
 
     /// A path for libraries that take paths: through the handle where the system offers that, else the plain one.
     pub(crate) fn reach(&self, name: &str) -> PathBuf {
         let pinned = PathBuf::from(format!("/proc/self/fd/{}", self.handle.as_raw_fd()));
-        let same = rustix::fs::stat(&pinned)
-            .is_ok_and(|stat| self.identity().is_ok_and(|own| own == identity_of(&stat)));
+        let same =
+            rustix::fs::stat(&pinned).is_ok_and(|stat| self.identity().is_ok_and(|own| own == identity_of(&stat)));
         if same { pinned.join(name) } else { self.path.join(name) }
     }
 

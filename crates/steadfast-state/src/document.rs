@@ -32,11 +32,7 @@ impl Document {
 }
 
 /// Replaces a document; one that has these bytes already is left alone.
-pub(crate) fn write(
-    directory: &Directory,
-    document: Document,
-    bytes: &[u8],
-) -> Result<(), StateError> {
+pub(crate) fn write(directory: &Directory, document: Document, bytes: &[u8]) -> Result<(), StateError> {
     let name = document.file_name();
     // Whatever stands there that cannot be read is replaced, so only equality matters.
     let same = read_whole(directory, name).is_ok_and(|found| found == bytes);
@@ -44,18 +40,12 @@ pub(crate) fn write(
 }
 
 /// The bytes of a document; nothing when there is none.
-pub(crate) fn read(
-    directory: &Directory,
-    document: Document,
-) -> Result<Option<Vec<u8>>, StateError> {
+pub(crate) fn read(directory: &Directory, document: Document) -> Result<Option<Vec<u8>>, StateError> {
     read_optional(directory, document.file_name())
 }
 
 /// The bytes of a file of the run folder; nothing when there is none.
-pub(crate) fn read_optional(
-    directory: &Directory,
-    name: &str,
-) -> Result<Option<Vec<u8>>, StateError> {
+pub(crate) fn read_optional(directory: &Directory, name: &str) -> Result<Option<Vec<u8>>, StateError> {
     match read_whole(directory, name) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(ReadError::Missing) => Ok(None),

@@ -277,10 +277,7 @@ pub enum StateError {
 
 impl StateError {
     /// Wraps an answer of the operating system; for `map_err`.
-    pub(crate) fn io<E: Into<io::Error>>(
-        action: &'static str,
-        path: &Path,
-    ) -> impl FnOnce(E) -> Self {
+    pub(crate) fn io<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(E) -> Self {
         move |source| Self::Io { action, path: path.to_path_buf(), source: source.into() }
     }
 }
@@ -312,8 +309,7 @@ pub enum SaveError {
 
 /// The holder of a lock in words.
 fn holder(pid: Option<u32>, host: &str, since: &str) -> String {
-    let mut words =
-        pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+    let mut words = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
     if !host.is_empty() {
         words.push_str(" on ");
         words.push_str(host);

@@ -35,8 +35,7 @@ impl Generation {
 
     /// Every checkpoint in the folder, oldest first.
     pub(crate) fn list(checkpoints: &Directory) -> Result<Vec<Self>, StateError> {
-        let mut generations: Vec<Self> =
-            checkpoints.names()?.iter().filter_map(|name| Self::parse(name)).collect();
+        let mut generations: Vec<Self> = checkpoints.names()?.iter().filter_map(|name| Self::parse(name)).collect();
         generations.sort_unstable();
         Ok(generations)
     }
@@ -70,10 +69,7 @@ mod tests {
         let named = |step, revision| Some(Generation { step, revision });
         assert_eq!(Generation::parse("step-000000000042.safetensors"), named(42, 1));
         assert_eq!(Generation::parse("step-000000000042-2.safetensors"), named(42, 2));
-        assert_eq!(
-            Generation::parse("step-1234567890123.safetensors"),
-            named(1_234_567_890_123, 1)
-        );
+        assert_eq!(Generation::parse("step-1234567890123.safetensors"), named(1_234_567_890_123, 1));
         for other in [
             "step-42.safetensors",
             "step-0000000000042.safetensors",

@@ -40,10 +40,7 @@ pub(crate) struct Holder {
 
 impl Holder {
     /// This process at this moment, started by the process with number `supervisor`.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the lock file is for messages and never compared"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the lock file is for messages and never compared")]
     pub(crate) fn own(supervisor: Option<u32>) -> Self {
         Self {
             process: Process::with_pid(std::process::id()),
@@ -71,17 +68,22 @@ impl Holder {
 #[derive(Debug)]
 #[must_use = "dropping the lock lets another process into the run folder"]
 pub(crate) struct RunLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for RunLock {
+    /// Lets go of the lock itself, not only of this handle: a child process that another thread is starting at this
+    /// moment still has a copy of the handle, and would keep the lock until it has become another program.
+    fn drop(&mut self) {
+        // Closing the file does the rest, should this fail.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Takes the lock of a run folder, or says who holds it.
 ///
 /// An orphan, a process whose supervisor died, is given `grace` to finish its last save.
-pub(crate) fn acquire(
-    directory: &Directory,
-    holder: &Holder,
-    grace: Duration,
-) -> Result<RunLock, StateError> {
+pub(crate) fn acquire(directory: &Directory, holder: &Holder, grace: Duration) -> Result<RunLock, StateError> {
     let path = directory.path().join(LOCK_FILE);
     let file = open(directory, OFlags::RDWR | OFlags::CREATE)?.ok_or_else(|| StateError::Io {
         action: "make",
@@ -111,7 +113,7 @@ pub(crate) fn acquire(
         }
     }
     write(&file, holder).map_err(StateError::io("write", &path))?;
-    Ok(RunLock { _file: file })
+    Ok(RunLock { file })
 }
 
 /// Whether somebody writes into a run folder.
@@ -126,7 +128,11 @@ pub(crate) enum Occupancy {
 pub(crate) fn occupancy(directory: &Directory) -> Result<Occupancy, StateError> {
     let Some(file) = open(directory, OFlags::RDONLY)? else { return Ok(Occupancy::Free) };
     match file.try_lock_shared() {
-        Ok(()) => Ok(Occupancy::Free),
+        Ok(()) => {
+            // As for a `RunLock`: not only closed, but let go.
+            let _ = file.unlock();
+            Ok(Occupancy::Free)
+        }
         Err(TryLockError::WouldBlock) => Ok(Occupancy::Held(read(&file))),
         Err(TryLockError::Error(source)) => {
             Err(StateError::Io { action: "lock", path: directory.path().join(LOCK_FILE), source })
@@ -137,10 +143,7 @@ pub(crate) fn occupancy(directory: &Directory) -> Result<Occupancy, StateError> 
 fn open(directory: &Directory, flags: OFlags) -> Result<Option<File>, StateError> {
     let path = directory.path().join(LOCK_FILE);
     // Looked at first, because opening a device may already do something.
-    if let Some(found) = directory
-        .stat(LOCK_FILE)?
-        .map(|stat| kind_of(&stat))
-        .filter(|kind| *kind != "a regular file")
+    if let Some(found) = directory.stat(LOCK_FILE)?.map(|stat| kind_of(&stat)).filter(|kind| *kind != "a regular file")
     {
         return Err(StateError::Damaged { path, source: Damage::NotAFile(found) });
     }

@@ -72,8 +72,7 @@ impl StateManager {
     pub fn open(&self, name: &str) -> Result<RunFolder, StateError> {
         check_name(name, NAME_LIMIT)?;
         let results = Arc::new(make_results(&self.results)?);
-        let (directory, lock) =
-            self.lock(&results, name, true)?.ok_or_else(|| moved(&results, name))?;
+        let (directory, lock) = self.lock(&results, name, true)?.ok_or_else(|| moved(&results, name))?;
         let checkpoints = directory.child_or_make(CHECKPOINTS)?;
         sweep(&directory)?;
         sweep(&checkpoints)?;
@@ -103,8 +102,7 @@ impl StateManager {
         let Some(results) = self.open_results()? else { return Ok(Vec::new()) };
         let mut runs = Vec::new();
         for name in results.names()? {
-            let is_run =
-                check_name(&name, SHOWN_NAME_LIMIT).is_ok() && summary::is_run(&results, &name)?;
+            let is_run = check_name(&name, SHOWN_NAME_LIMIT).is_ok() && summary::is_run(&results, &name)?;
             runs.extend(is_run.then_some(name));
         }
         Ok(runs)
@@ -120,10 +118,8 @@ impl StateManager {
     /// # Errors
     /// As for [`RunFolder::latest`].
     pub fn peek(&self, name: &str) -> Result<Recovery, StateError> {
-        let checkpoints =
-            self.look(name)?.map(|directory| directory.child(CHECKPOINTS)).transpose()?.flatten();
-        let (found, skipped) =
-            checkpoints.as_ref().map_or(Ok((None, Vec::new())), recovery::find)?;
+        let checkpoints = self.look(name)?.map(|directory| directory.child(CHECKPOINTS)).transpose()?.flatten();
+        let (found, skipped) = checkpoints.as_ref().map_or(Ok((None, Vec::new())), recovery::find)?;
         Ok(Recovery { snapshot: found.map(|found| found.snapshot), skipped })
     }
 
@@ -136,33 +132,22 @@ impl StateManager {
     ///
     /// A last line that is still being written is left out, as is every line that is not a JSON object.
     pub fn metrics(&self, name: &str) -> Result<Vec<serde_json::Map<String, Value>>, StateError> {
-        let content =
-            self.look(name)?.map_or(Ok(None), |run| document::read_optional(&run, METRICS_FILE))?;
+        let content = self.look(name)?.map_or(Ok(None), |run| document::read_optional(&run, METRICS_FILE))?;
         let content = content.unwrap_or_default();
-        Ok(content
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice(line).ok())
-            .collect())
+        Ok(content.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
     }
 
     /// The weights of a run, read without its lock.
     pub fn model(&self, name: &str, file: ModelFile) -> Result<TensorMap, StateError> {
-        let missing =
-            || StateError::io("open the folder", &self.results.join(name))(io::ErrorKind::NotFound);
+        let missing = || StateError::io("open the folder", &self.results.join(name))(io::ErrorKind::NotFound);
         model_file::read(&self.look(name)?.ok_or_else(missing)?, file.file_name())
     }
 
     /// Locks the folder that has this name now; nothing when there is none and none is to be made.
-    fn lock(
-        &self,
-        results: &Directory,
-        name: &str,
-        make: bool,
-    ) -> Result<Option<(Directory, RunLock)>, StateError> {
+    fn lock(&self, results: &Directory, name: &str, make: bool) -> Result<Option<(Directory, RunLock)>, StateError> {
         let holder = Holder::own(self.supervisor);
         for _ in 0..LOOKUPS {
-            let directory =
-                if make { Some(results.child_or_make(name)?) } else { results.child(name)? };
+            let directory = if make { Some(results.child_or_make(name)?) } else { results.child(name)? };
             let Some(directory) = directory else { return Ok(None) };
             let lock = lock::acquire(&directory, &holder, self.orphan_grace)?;
             // Whoever held it may have set the folder aside before letting go: the lock then is of the old folder.
@@ -176,9 +161,7 @@ impl StateManager {
     fn open_results(&self) -> Result<Option<Directory>, StateError> {
         match Directory::open(&self.results) {
             Ok(results) => Ok(Some(results)),
-            Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Ok(None)
-            }
+            Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -207,12 +190,10 @@ fn check_name(name: &str, limit: usize) -> Result<(), StateError> {
 
 /// Opens the results folder, made first where it is missing; a new folder's name is durable in its parent.
 fn make_results(path: &Path) -> Result<Directory, StateError> {
-    let missing: Vec<&Path> =
-        path.ancestors().take_while(|ancestor| !names_something(ancestor)).collect();
+    let missing: Vec<&Path> = path.ancestors().take_while(|ancestor| !names_something(ancestor)).collect();
     fs_err::create_dir_all(path).map_err(StateError::io("make the folder", path))?;
     for made in missing {
-        let parent =
-            made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Directory::open(parent)?.sync()?;
     }
     let results = Directory::open(path)?;

@@ -60,11 +60,7 @@ impl MetricsLog {
     /// Adds a row to the history and the file.
     ///
     /// The row stays in the history even when the file cannot be written, and reaches it later.
-    pub(crate) fn append(
-        &mut self,
-        directory: &Directory,
-        row: &MetricsRow,
-    ) -> Result<(), StateError> {
+    pub(crate) fn append(&mut self, directory: &Directory, row: &MetricsRow) -> Result<(), StateError> {
         let ready = if self.file.is_none() { self.rewind(directory).map(drop) } else { Ok(()) };
         let line = row.to_json_line();
         self.history.extend_from_slice(line.as_bytes());
@@ -73,11 +69,7 @@ impl MetricsLog {
         file.write_all(line.as_bytes()).map_err(|source| {
             // Part of the line may be in the file: it is brought back in step before the next row.
             self.file = None;
-            StateError::Io {
-                action: "append to",
-                path: directory.path().join(METRICS_FILE),
-                source,
-            }
+            StateError::Io { action: "append to", path: directory.path().join(METRICS_FILE), source }
         })
     }
 
@@ -111,9 +103,7 @@ impl MetricsLog {
             Found::Continued { bytes } => Rewind::CutBack { bytes },
             Found::Missing | Found::Beginning => Rewind::Rebuilt { kept_as: None },
             Found::Other => {
-                let aside = directory.rename_aside(METRICS_FILE, |number| {
-                    format!("{METRICS_FILE}.edited-{number}")
-                })?;
+                let aside = directory.rename_aside(METRICS_FILE, |number| format!("{METRICS_FILE}.edited-{number}"))?;
                 Rewind::Rebuilt { kept_as: Some(aside) }
             }
         };
@@ -152,8 +142,7 @@ fn compare(directory: &Directory, history: &[u8]) -> Result<Found, StateError> {
     let mut piece = vec![0; PIECE];
     for expected in history.get(..shared).unwrap_or(history).chunks(PIECE) {
         let Some(found) = piece.get_mut(..expected.len()) else { return Ok(Found::Other) };
-        file.read_exact(found)
-            .map_err(StateError::io("read", &directory.path().join(METRICS_FILE)))?;
+        file.read_exact(found).map_err(StateError::io("read", &directory.path().join(METRICS_FILE)))?;
         if found != expected {
             return Ok(Found::Other);
         }

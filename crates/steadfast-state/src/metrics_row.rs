@@ -147,28 +147,20 @@ mod tests {
 
     #[test]
     fn order_of_adding_is_order_of_writing() {
-        let row =
-            MetricsRow::new().with("step", 7_u64).with("b", 1.0).with("a", "x").with("step", 8_u64);
+        let row = MetricsRow::new().with("step", 7_u64).with("b", 1.0).with("a", "x").with("step", 8_u64);
         assert_eq!(row.to_json_line(), "{\"step\":8,\"b\":1.0,\"a\":\"x\"}\n");
     }
 
     #[test]
     fn what_json_cannot_say_is_said_in_words() {
         let row: MetricsRow =
-            [("a", f64::NAN), ("b", f64::INFINITY), ("c", f64::NEG_INFINITY), ("d", -0.0)]
-                .into_iter()
-                .collect();
-        assert_eq!(
-            row.to_json_line(),
-            "{\"a\":\"NaN\",\"b\":\"Infinity\",\"c\":\"-Infinity\",\"d\":-0.0}\n"
-        );
+            [("a", f64::NAN), ("b", f64::INFINITY), ("c", f64::NEG_INFINITY), ("d", -0.0)].into_iter().collect();
+        assert_eq!(row.to_json_line(), "{\"a\":\"NaN\",\"b\":\"Infinity\",\"c\":\"-Infinity\",\"d\":-0.0}\n");
     }
 
     #[test]
     fn control_characters_never_split_a_line() {
-        let row = MetricsRow::new()
-            .with("a\nb", "c\r\n\u{1b}d")
-            .with("j", MetricValue::from(serde_json::json!([1])));
+        let row = MetricsRow::new().with("a\nb", "c\r\n\u{1b}d").with("j", MetricValue::from(serde_json::json!([1])));
         let line = row.to_json_line();
         assert_eq!(line.matches('\n').count(), 1);
         assert!(!line.contains('\u{1b}'));

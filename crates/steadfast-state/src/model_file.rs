@@ -51,8 +51,7 @@ pub struct Exported {
 /// # Errors
 /// When it is not a regular file, not a valid safetensors file, or holds element types other than [`crate::Dtype`].
 pub fn read_model(path: &Path) -> Result<TensorMap, StateError> {
-    let folder =
-        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let not_a_file = || StateError::io("read", path)(io::Error::from(io::ErrorKind::InvalidInput));
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(not_a_file)?;
     read(&Directory::open(folder)?, name)
@@ -60,24 +59,17 @@ pub fn read_model(path: &Path) -> Result<TensorMap, StateError> {
 
 /// Reads a model file inside a folder.
 pub(crate) fn read(directory: &Directory, name: &str) -> Result<TensorMap, StateError> {
-    let bytes =
-        read_whole(directory, name).map_err(|error| error.into_state_error(directory, name))?;
-    decode_model(&bytes)
-        .map_err(|source| StateError::Damaged { path: directory.path().join(name), source })
+    let bytes = read_whole(directory, name).map_err(|error| error.into_state_error(directory, name))?;
+    decode_model(&bytes).map_err(|source| StateError::Damaged { path: directory.path().join(name), source })
 }
 
 /// Writes a model file, unless it has these bytes already.
-pub(crate) fn export(
-    directory: &Directory,
-    file: ModelFile,
-    tensors: &TensorMap,
-) -> Result<Exported, StateError> {
+pub(crate) fn export(directory: &Directory, file: ModelFile, tensors: &TensorMap) -> Result<Exported, StateError> {
     let name = file.file_name();
-    let layout = Layout::model(tensors)
-        .map_err(|source| StateError::Encode { path: directory.path().join(name), source })?;
+    let layout =
+        Layout::model(tensors).map_err(|source| StateError::Encode { path: directory.path().join(name), source })?;
     let bytes = layout.length();
-    let old =
-        open_regular(directory, name).ok().filter(|(_, size)| *size == bytes).map(|(file, _)| file);
+    let old = open_regular(directory, name).ok().filter(|(_, size)| *size == bytes).map(|(file, _)| file);
     let mut witness = Witness { hash: Sha256::new(), old, piece: Vec::new() };
     layout.write_to(&mut witness).map_err(StateError::io("read", &directory.path().join(name)))?;
     let written = witness.old.is_none();
@@ -133,9 +125,7 @@ mod tests {
     fn weights(bias: f32) -> TensorMap {
         [("fc.weight", vec![2, 3], [1.5; 6].to_vec()), ("fc.bias", vec![2], vec![bias, -0.0])]
             .into_iter()
-            .map(|(name, shape, values)| {
-                (name.to_owned(), TensorData::from_f32(shape, &values).unwrap())
-            })
+            .map(|(name, shape, values)| (name.to_owned(), TensorData::from_f32(shape, &values).unwrap()))
             .collect()
     }
 
@@ -165,9 +155,6 @@ mod tests {
         let other = export(&directory, ModelFile::Last, &weights(2.0)).unwrap();
         assert!(other.written);
         assert_ne!(first.sha256, other.sha256);
-        assert_eq!(
-            export(&directory, ModelFile::Last, &weights(1.0)).unwrap().sha256,
-            first.sha256
-        );
+        assert_eq!(export(&directory, ModelFile::Last, &weights(1.0)).unwrap().sha256, first.sha256);
     }
 }

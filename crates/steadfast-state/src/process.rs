@@ -67,9 +67,7 @@ mod tests {
         let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 424242 20";
         let status = Status::parse(stat).unwrap();
         assert_eq!((status.state, status.started), ('S', 424_242));
-        for broken in
-            ["", "7 (a", "7 (a) S 1 2", "7 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 x"]
-        {
+        for broken in ["", "7 (a", "7 (a) S 1 2", "7 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 x"] {
             assert!(Status::parse(broken).is_none(), "{broken:?}");
         }
     }

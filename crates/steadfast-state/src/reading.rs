@@ -54,9 +54,8 @@ pub(crate) fn verify_seal(directory: &Directory, name: &str) -> Result<u128, Rea
     let (mut file, size) = open_regular(directory, name)?;
     // Clean pages are dropped, so that what follows comes from the disk where it can; only a hint.
     let _ = rustix::fs::fadvise(&file, 0, None, Advice::DontNeed);
-    let mut left = size
-        .checked_sub(CHECKSUM_BYTES as u64)
-        .ok_or(ReadError::Damage(Damage::TooShort { bytes: size }))?;
+    let mut left =
+        size.checked_sub(CHECKSUM_BYTES as u64).ok_or(ReadError::Damage(Damage::TooShort { bytes: size }))?;
     let mut hasher = Xxh3Default::new();
     let mut piece = vec![0; PIECE];
     while left > 0 {
@@ -69,11 +68,7 @@ pub(crate) fn verify_seal(directory: &Directory, name: &str) -> Result<u128, Rea
     let mut seal = [0; CHECKSUM_BYTES];
     file.read_exact(&mut seal).map_err(|error| classify(directory, name, error))?;
     let (computed, recorded) = (hasher.digest128(), u128::from_be_bytes(seal));
-    if computed == recorded {
-        Ok(recorded)
-    } else {
-        Err(ReadError::Damage(Damage::Checksum { computed, recorded }))
-    }
+    if computed == recorded { Ok(recorded) } else { Err(ReadError::Damage(Damage::Checksum { computed, recorded })) }
 }
 
 /// Opens a file for reading, and only if it is a regular one; its size comes along.
@@ -83,9 +78,7 @@ pub(crate) fn open_regular(directory: &Directory, name: &str) -> Result<(File, u
     if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
         return Err(ReadError::Damage(Damage::NotAFile(kind_of(&found))));
     }
-    let file = directory
-        .open_file(name, OFlags::RDONLY)
-        .map_err(|error| classify(directory, name, error))?;
+    let file = directory.open_file(name, OFlags::RDONLY).map_err(|error| classify(directory, name, error))?;
     let stat = rustix::fs::fstat(&file).map_err(|errno| classify(directory, name, errno.into()))?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(ReadError::Damage(Damage::NotAFile(kind_of(&stat))));
@@ -101,11 +94,7 @@ fn classify(directory: &Directory, name: &str, error: io::Error) -> ReadError {
     } else if is(Errno::IO) || is(Errno::LOOP) || error.kind() == io::ErrorKind::UnexpectedEof {
         ReadError::Damage(Damage::Unreadable(error))
     } else {
-        ReadError::Failed(StateError::Io {
-            action: "read",
-            path: directory.path().join(name),
-            source: error,
-        })
+        ReadError::Failed(StateError::Io { action: "read", path: directory.path().join(name), source: error })
     }
 }
 
@@ -114,9 +103,7 @@ impl ReadError {
     pub(crate) fn into_state_error(self, directory: &Directory, name: &str) -> StateError {
         let path = directory.path().join(name);
         match self {
-            Self::Missing => {
-                StateError::Io { action: "read", path, source: io::ErrorKind::NotFound.into() }
-            }
+            Self::Missing => StateError::Io { action: "read", path, source: io::ErrorKind::NotFound.into() },
             Self::Damage(source) => StateError::Damaged { path, source },
             Self::Failed(error) => error,
         }
@@ -155,10 +142,7 @@ mod tests {
         assert!(matches!(read_whole(&directory, "none"), Err(ReadError::Missing)));
         for name in ["link", "pipe", "socket", "folder"] {
             let outcome = read_whole(&directory, name);
-            assert!(
-                matches!(outcome, Err(ReadError::Damage(Damage::NotAFile(_)))),
-                "{name}: {outcome:?}"
-            );
+            assert!(matches!(outcome, Err(ReadError::Damage(Damage::NotAFile(_)))), "{name}: {outcome:?}");
         }
     }
 
@@ -169,9 +153,6 @@ mod tests {
         file.set_len(1 << 43).unwrap();
         let directory = Directory::open(folder.path()).unwrap();
         let outcome = read_whole(&directory, "sparse");
-        assert!(
-            matches!(outcome, Err(ReadError::Failed(StateError::TooLarge { .. }))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(ReadError::Failed(StateError::TooLarge { .. }))), "{outcome:?}");
     }
 }

@@ -29,26 +29,20 @@ pub(crate) struct Found {
 }
 
 /// Walks the checkpoints, newest first, until one is valid; changes nothing on disk.
-pub(crate) fn find(
-    checkpoints: &Directory,
-) -> Result<(Option<Found>, Vec<SkippedGeneration>), StateError> {
+pub(crate) fn find(checkpoints: &Directory) -> Result<(Option<Found>, Vec<SkippedGeneration>), StateError> {
     let mut skipped = Vec::new();
     for generation in Generation::list(checkpoints)?.into_iter().rev() {
         match load(checkpoints, generation) {
             Ok(found) => return Ok((Some(found), skipped)),
             Err(ReadError::Damage(reason)) => {
-                skipped.push(SkippedGeneration {
-                    file: generation.to_string(),
-                    reason,
-                    kept_as: None,
-                });
+                skipped.push(SkippedGeneration { file: generation.to_string(), reason, kept_as: None });
             }
             // Removed between listing and reading, as a reader without the lock may see it.
             Err(ReadError::Missing) => {}
             Err(ReadError::Failed(error)) => return Err(error),
         }
     }
-    for file in checkpoints.names()?.into_iter().filter(|name| name.starts_with(BAD_PREFIX)) {
+    for file in kept_aside(checkpoints)? {
         let reason = Damage::Layout("kept aside as damaged before");
         skipped.push(SkippedGeneration { file, reason, kept_as: None });
     }
@@ -57,6 +51,16 @@ pub(crate) fn find(
     } else {
         Err(StateError::NoValidCheckpoint { folder: checkpoints.path().to_path_buf(), skipped })
     }
+}
+
+/// Whether a run has ever saved here, be it that nothing valid is left.
+pub(crate) fn has_traces(checkpoints: &Directory) -> Result<bool, StateError> {
+    Ok(!Generation::list(checkpoints)?.is_empty() || !kept_aside(checkpoints)?.is_empty())
+}
+
+/// Checkpoints that were found damaged before.
+fn kept_aside(checkpoints: &Directory) -> Result<Vec<String>, StateError> {
+    Ok(checkpoints.names()?.into_iter().filter(|name| name.starts_with(BAD_PREFIX)).collect())
 }
 
 /// Moves the checkpoints that were passed over out of the way; they are never deleted.
@@ -83,11 +87,7 @@ fn load(checkpoints: &Directory, generation: Generation) -> Result<Found, ReadEr
     match content {
         Content::Newer { format } => {
             let path = checkpoints.path().join(name);
-            Err(ReadError::Failed(StateError::NewerFormat {
-                path,
-                found: format,
-                supported: FORMAT,
-            }))
+            Err(ReadError::Failed(StateError::NewerFormat { path, found: format, supported: FORMAT }))
         }
         Content::Checkpoint { snapshot, .. } if snapshot.step != generation.step => {
             Err(ReadError::Damage(Damage::Step { named: generation.step, held: snapshot.step }))

@@ -28,7 +28,7 @@ pub(crate) fn prune(
         if doubtful.contains(&generation) {
             continue;
         }
-        if valid >= keep.max(FEWEST) {
+        if valid >= keep {
             removed.push(remove(checkpoints, generation)?);
             verified.remove(&generation);
         } else if verified.contains(&generation) || verify(checkpoints, generation)? {
@@ -42,8 +42,7 @@ pub(crate) fn prune(
 fn remove(checkpoints: &Directory, generation: Generation) -> Result<String, StateError> {
     let name = generation.to_string();
     // Renamed first: whatever interrupts the removal, no reader takes the rest for a checkpoint.
-    let trash =
-        checkpoints.rename_aside(&name, |number| format!("{TRASH_PREFIX}{number}-{name}"))?;
+    let trash = checkpoints.rename_aside(&name, |number| format!("{TRASH_PREFIX}{number}-{name}"))?;
     checkpoints.remove_file(&trash)?;
     Ok(name)
 }

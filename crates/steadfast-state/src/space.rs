@@ -18,8 +18,8 @@ const INODES: u64 = 2;
 /// Refuses when `bytes` more cannot fit beside what is there.
 pub(crate) fn require(directory: &Directory, name: &str, bytes: u64) -> Result<(), StateError> {
     let path = || directory.path().join(name);
-    let room = rustix::fs::fstatvfs(directory)
-        .map_err(StateError::io("measure the free space at", directory.path()))?;
+    let room =
+        rustix::fs::fstatvfs(directory).map_err(StateError::io("measure the free space at", directory.path()))?;
     let block = room.f_frsize.max(1);
     let needed = bytes.div_ceil(block).saturating_add(SPARE_BLOCKS).saturating_mul(block);
     let available = room.f_bavail.saturating_mul(block);
@@ -28,11 +28,7 @@ pub(crate) fn require(directory: &Directory, name: &str, bytes: u64) -> Result<(
     }
     // File systems that make inodes as they go report none at all.
     if room.f_files > 0 && room.f_favail < INODES {
-        return Err(StateError::NoInodes {
-            path: path(),
-            needed: INODES,
-            available: room.f_favail,
-        });
+        return Err(StateError::NoInodes { path: path(), needed: INODES, available: room.f_favail });
     }
     Ok(())
 }
@@ -42,26 +38,18 @@ pub(crate) fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     if bytes == 0 {
         return Ok(());
     }
-    match rustix::io::retry_on_intr(|| {
-        rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes)
-    }) {
+    match rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes)) {
         Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
         Err(errno) => Err(errno.into()),
     }
 }
 
 /// The answer "no space left" in numbers; every other answer as it is.
-pub(crate) fn explain(
-    directory: &Directory,
-    name: &str,
-    bytes: u64,
-    source: io::Error,
-) -> StateError {
+pub(crate) fn explain(directory: &Directory, name: &str, bytes: u64, source: io::Error) -> StateError {
     let path = directory.path().join(name);
     if source.kind() == io::ErrorKind::StorageFull {
         // What was free a moment ago is used up: by the file itself, which is gone by now, or by somebody else.
-        let available = rustix::fs::fstatvfs(directory)
-            .map_or(0, |room| room.f_bavail.saturating_mul(room.f_frsize));
+        let available = rustix::fs::fstatvfs(directory).map_or(0, |room| room.f_bavail.saturating_mul(room.f_frsize));
         return match require(directory, name, bytes) {
             Err(refusal @ (StateError::DiskFull { .. } | StateError::NoInodes { .. })) => refusal,
             _ => StateError::DiskFull { path, needed: bytes, available },
@@ -82,11 +70,7 @@ mod tests {
         let error = require(&directory, "huge", u64::MAX).unwrap_err();
         let StateError::DiskFull { needed, available, .. } = &error else { panic!("{error}") };
         assert!(needed > available);
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("disk full: needs {needed} bytes, has {available} bytes"))
-        );
+        assert!(error.to_string().starts_with(&format!("disk full: needs {needed} bytes, has {available} bytes")));
     }
 
     #[test]

@@ -54,10 +54,7 @@ pub struct RunSummary {
 
 /// Tells how the run in this folder stands.
 pub(crate) fn summarize(name: &str, directory: &Directory) -> Result<RunSummary, StateError> {
-    let generations = directory
-        .child(CHECKPOINTS)?
-        .map(|checkpoints| Generation::list(&checkpoints))
-        .transpose()?;
+    let generations = directory.child(CHECKPOINTS)?.map(|checkpoints| Generation::list(&checkpoints)).transpose()?;
     let step = generations.and_then(|mut generations| generations.pop()).map(|newest| newest.step);
     // A damaged result can be written again by the run, so it counts as none.
     let result = document::read(directory, Document::Result).ok().flatten();
@@ -87,19 +84,12 @@ fn ended(result: Option<&Value>, newest: Option<u64>) -> RunStatus {
 
 /// Whether a name in the results folder is a run: a folder, not a link to one, with something of ours in it.
 pub(crate) fn is_run(results: &Directory, name: &str) -> Result<bool, StateError> {
-    let is_folder = results
-        .stat(name)?
-        .is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+    let is_folder =
+        results.stat(name)?.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
     let Some(directory) = is_folder.then(|| results.child(name)).transpose()?.flatten() else {
         return Ok(false);
     };
-    for own in [
-        LOCK_FILE,
-        CHECKPOINTS,
-        METRICS_FILE,
-        Document::Config.file_name(),
-        Document::Result.file_name(),
-    ] {
+    for own in [LOCK_FILE, CHECKPOINTS, METRICS_FILE, Document::Config.file_name(), Document::Result.file_name()] {
         if directory.stat(own)?.is_some() {
             return Ok(true);
         }
@@ -110,18 +100,9 @@ pub(crate) fn is_run(results: &Directory, name: &str) -> Result<bool, StateError
 /// Whether a folder lies on a file system of another machine.
 pub(crate) fn is_on_network(directory: &Directory) -> bool {
     /// NFS, SMB, CIFS, SMB2, AFS, CODA, Ceph, Lustre.
-    const TYPES: [u64; 8] = [
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x5346_414f,
-        0x7375_7245,
-        0x00c3_6400,
-        0x0bd0_0bd0,
-    ];
-    rustix::fs::fstatfs(directory)
-        .is_ok_and(|info| u64::try_from(info.f_type).is_ok_and(|kind| TYPES.contains(&kind)))
+    const TYPES: [u64; 8] =
+        [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x5346_414f, 0x7375_7245, 0x00c3_6400, 0x0bd0_0bd0];
+    rustix::fs::fstatfs(directory).is_ok_and(|info| u64::try_from(info.f_type).is_ok_and(|kind| TYPES.contains(&kind)))
 }
 
 #[cfg(test)]

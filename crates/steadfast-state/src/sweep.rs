@@ -34,13 +34,11 @@ pub(crate) fn sweep(directory: &Directory) -> Result<Vec<String>, StateError> {
 }
 
 fn remove(directory: &Directory, name: &str) -> Result<(), StateError> {
-    let is_folder = directory
-        .stat(name)?
-        .is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
+    let is_folder =
+        directory.stat(name)?.is_some_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory);
     if is_folder {
         // Links inside are removed, never followed.
-        fs_err::remove_dir_all(directory.reach(name))
-            .map_err(StateError::io("remove", &directory.path().join(name)))
+        fs_err::remove_dir_all(directory.reach(name)).map_err(StateError::io("remove", &directory.path().join(name)))
     } else {
         directory.remove_file(name)
     }
@@ -68,12 +66,8 @@ mod tests {
 
         let directory = Directory::open(folder.path()).unwrap();
         let removed = sweep(&directory).unwrap();
-        assert_eq!(
-            removed,
-            [".atomicwriteAb12", ".atomicwriteLink", ".trash-1-step-000000000001.safetensors"]
-        );
-        let left =
-            [".bad-step-000000000002.safetensors", "step-000000000003.safetensors", "target"];
+        assert_eq!(removed, [".atomicwriteAb12", ".atomicwriteLink", ".trash-1-step-000000000001.safetensors"]);
+        let left = [".bad-step-000000000002.safetensors", "step-000000000003.safetensors", "target"];
         assert_eq!(directory.names().unwrap(), left);
         assert!(at("target/precious").exists());
         assert!(sweep(&directory).unwrap().is_empty());

@@ -54,9 +54,19 @@ impl TensorData {
 
     /// The elements, when they are of type [`Dtype::F32`].
     pub fn to_f32(&self) -> Option<Vec<f32>> {
-        (self.dtype == Dtype::F32).then(|| {
-            self.bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()
-        })
+        (self.dtype == Dtype::F32)
+            .then(|| self.bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect())
+    }
+
+    /// A tensor of double-precision numbers.
+    pub fn from_f64(shape: Vec<usize>, values: &[f64]) -> Result<Self, TensorError> {
+        Self::new(Dtype::F64, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    /// The elements, when they are of type [`Dtype::F64`].
+    pub fn to_f64(&self) -> Option<Vec<f64>> {
+        (self.dtype == Dtype::F64)
+            .then(|| self.bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect())
     }
 
     /// Type of the elements.
@@ -104,11 +114,19 @@ mod tests {
 
     #[test]
     fn single_precision_survives_bit_by_bit() {
-        let values =
-            [0.0, -0.0, f32::MIN_POSITIVE / 3.0, f32::INFINITY, f32::from_bits(0x7fc0_1234)];
+        let values = [0.0, -0.0, f32::MIN_POSITIVE / 3.0, f32::INFINITY, f32::from_bits(0x7fc0_1234)];
         let tensor = TensorData::from_f32(vec![5], &values).unwrap();
         let back: Vec<u32> = tensor.to_f32().unwrap().into_iter().map(f32::to_bits).collect();
         assert_eq!(back, values.map(f32::to_bits));
         assert_eq!(TensorData::new(Dtype::U8, vec![4], vec![0; 4]).unwrap().to_f32(), None);
+    }
+
+    #[test]
+    fn double_precision_comes_back_bit_by_bit() {
+        let values = [0.1, -0.0, f64::MAX, f64::MIN_POSITIVE];
+        let tensor = TensorData::from_f64(vec![2, 2], &values).unwrap();
+        let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&tensor.to_f64().unwrap()), bits(&values));
+        assert_eq!(tensor.to_f32(), None);
     }
 }

@@ -5,13 +5,8 @@ use std::fmt;
 use std::path::Path;
 
 /// Names of the files that hold no time, host or path.
-pub const COMPARED: [&str; 5] = [
-    "config.json",
-    "metrics.jsonl",
-    "result.json",
-    "model_best.safetensors",
-    "model_last.safetensors",
-];
+pub const COMPARED: [&str; 5] =
+    ["config.json", "metrics.jsonl", "result.json", "model_best.safetensors", "model_last.safetensors"];
 
 /// The compared files of one run folder.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,8 +15,7 @@ pub struct RunFiles(BTreeMap<&'static str, Vec<u8>>);
 impl RunFiles {
     /// Reads what is there of a run folder.
     pub fn read(folder: &Path) -> Self {
-        let read =
-            |name: &'static str| fs_err::read(folder.join(name)).ok().map(|bytes| (name, bytes));
+        let read = |name: &'static str| fs_err::read(folder.join(name)).ok().map(|bytes| (name, bytes));
         Self(COMPARED.into_iter().filter_map(read).collect())
     }
 
@@ -44,10 +38,7 @@ impl RunFiles {
 /// Names and sizes: the bytes would flood a failed test's output.
 impl fmt::Debug for RunFiles {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_map()
-            .entries(self.0.iter().map(|(name, bytes)| (name, bytes.len())))
-            .finish()
+        formatter.debug_map().entries(self.0.iter().map(|(name, bytes)| (name, bytes.len()))).finish()
     }
 }
 

@@ -3,11 +3,7 @@
 use steadfast_config::{JsonPath, Problems, Span, suggest};
 
 /// The row of `table` that `name` means: equal but for case, `-` and `_`.
-pub(crate) fn find<'t, T>(
-    table: &'t [T],
-    name: &str,
-    name_of: impl Fn(&T) -> &'static str,
-) -> Option<&'t T> {
+pub(crate) fn find<'t, T>(table: &'t [T], name: &str, name_of: impl Fn(&T) -> &'static str) -> Option<&'t T> {
     let wanted = folded(name);
     table.iter().find(|row| folded(name_of(row)) == wanted)
 }
@@ -27,10 +23,7 @@ pub(crate) fn report_unknown(
 }
 
 fn folded(name: &str) -> String {
-    name.chars()
-        .filter(|character| !matches!(character, '-' | '_'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    name.chars().filter(|character| !matches!(character, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

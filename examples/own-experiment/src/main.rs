@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use steadfast_config::sha256_hex;
 use steadfast_experiment::{
-    DataSummary, Experiment, ExperimentError, ExperimentKind, ExperimentState, Metrics,
-    ModelSummary, Position, Prepared, StepReport, StopSignal,
+    DataSummary, Experiment, ExperimentError, ExperimentKind, ExperimentState, Metrics, ModelSummary, Position,
+    Prepared, StepReport, StopSignal,
 };
-use steadfast_state::{Dtype, TensorData};
+use steadfast_state::TensorData;
 
 /// y = slope * x + offset, by gradient descent on the mean squared error.
 struct LineFit {
@@ -37,10 +37,8 @@ impl Experiment for LineFit {
     fn load_data(&mut self) -> Result<DataSummary, ExperimentError> {
         let text = fs_err::read_to_string(&self.path).map_err(ExperimentError::data)?;
         for (number, row) in text.lines().enumerate() {
-            let point =
-                row.split_once(',').and_then(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)));
-            let place =
-                || ExperimentError::data(format!("{}:{}: expected `x,y`", self.path, number + 1));
+            let point = row.split_once(',').and_then(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)));
+            let place = || ExperimentError::data(format!("{}:{}: expected `x,y`", self.path, number + 1));
             self.points.push(point.ok_or_else(place)?);
         }
         let samples = self.points.len() as u64;
@@ -64,41 +62,21 @@ impl Experiment for LineFit {
         for (parameter, slope) in self.line.iter_mut().zip(gradient) {
             *parameter -= self.lr * slope;
         }
-        Ok(StepReport {
-            samples: self.points.len() as u64,
-            lr: self.lr,
-            metrics: vec![("train_loss", loss)],
-        })
+        Ok(StepReport { samples: self.points.len() as u64, lr: self.lr, metrics: vec![("train_loss", loss)] })
     }
 
-    fn validate(
-        &mut self,
-        _at: Position,
-        _stop: &dyn StopSignal,
-    ) -> Result<Option<Metrics>, ExperimentError> {
+    fn validate(&mut self, _at: Position, _stop: &dyn StopSignal) -> Result<Option<Metrics>, ExperimentError> {
         Ok(Some([("val_loss", self.loss().0)].into_iter().collect()))
     }
 
     fn save(&self) -> Result<ExperimentState, ExperimentError> {
-        let bytes = self.line.iter().flat_map(|number| number.to_le_bytes()).collect();
-        let line = TensorData::new(Dtype::F64, vec![2], bytes).map_err(ExperimentError::compute)?;
-        Ok(ExperimentState {
-            model: [("line".to_owned(), line)].into(),
-            ..ExperimentState::default()
-        })
+        let line = TensorData::from_f64(vec![2], &self.line).map_err(ExperimentError::compute)?;
+        Ok(ExperimentState { model: [("line".to_owned(), line)].into(), ..ExperimentState::default() })
     }
 
     fn restore(&mut self, state: ExperimentState) -> Result<(), ExperimentError> {
-        let wrong =
-            || ExperimentError::State { message: "there is no `line` of two numbers".to_owned() };
-        let bytes = state.model.get("line").map(TensorData::bytes).ok_or_else(wrong)?;
-        let (numbers, _) = bytes.as_chunks::<8>();
-        self.line = numbers
-            .iter()
-            .map(|number| f64::from_le_bytes(*number))
-            .collect::<Vec<_>>()
-            .try_into()
-            .map_err(|_| wrong())?;
+        let saved = state.model.get("line").and_then(TensorData::to_f64).and_then(|line| line.try_into().ok());
+        self.line = saved.ok_or_else(|| ExperimentError::State { message: "no `line` of two numbers".to_owned() })?;
         Ok(())
     }
 }
@@ -110,12 +88,7 @@ fn main() -> ExitCode {
         summary: "Fits a line to the points of a CSV file.",
         prepare: Box::new(|config, _problems| {
             let (path, lr) = (config.dataset_path.to_string(), config.hyperparams.lr);
-            Some(Prepared::new(config, &["val_loss"], move || LineFit {
-                path,
-                lr,
-                points: Vec::new(),
-                line: [0.0; 2],
-            }))
+            Some(Prepared::new(config, &["val_loss"], move || LineFit { path, lr, points: Vec::new(), line: [0.0; 2] }))
         }),
     });
     runner::main_with(&factory)

@@ -6,7 +6,7 @@ use std::process::{ExitCode, ExitStatus};
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, UsageError};
 use crate::command::{Command, Flag};
 use crate::workspace;
 
@@ -19,11 +19,8 @@ pub(crate) const COMMAND: Command = Command {
     words: &[],
     flags: &[
         Flag { name: "--quick", value: None, doc: "few points and few epochs: a smoke test" },
-        Flag {
-            name: "--results",
-            value: Some("DIR"),
-            doc: "where the runs go; default: sweep/ in the target folder",
-        },
+        Flag { name: "--results", value: Some("DIR"), doc: "where the runs go; default: sweep/ in the target folder" },
+        Flag { name: "--fresh", value: None, doc: "throw away what earlier sweeps left in the default place" },
         Flag {
             name: "--profile",
             value: Some("NAME"),
@@ -32,9 +29,9 @@ pub(crate) const COMMAND: Command = Command {
     ],
     examples: &[
         ("sweep", "the whole grid; called again, it resumes or skips what is done"),
-        ("sweep --quick --profile dev", "the smoke test of `cargo xtask ci`"),
+        ("sweep --quick --fresh --profile dev", "the smoke test of `cargo xtask ci`"),
     ],
-    run: |arguments| run(&Options::from_arguments(arguments)),
+    run: |arguments| run(&Options::from_arguments(arguments)?),
 };
 
 /// The folder of all sweeps within the target folder.
@@ -49,28 +46,34 @@ pub(crate) struct Options {
     /// Within the target folder by default.
     pub(crate) results: Option<PathBuf>,
     /// Whether what an earlier sweep left in the default place is thrown away first.
-    pub(crate) afresh: bool,
+    pub(crate) fresh: bool,
 }
 
 impl Options {
     /// A sweep that finds out whether everything works together, in the development build that the tests made.
     pub(crate) fn smoke(size: Size) -> Self {
-        Self { size, profile: runner::DEVELOPMENT.to_owned(), results: None, afresh: true }
+        Self { size, profile: runner::DEVELOPMENT.to_owned(), results: None, fresh: true }
     }
 
-    fn from_arguments(arguments: &Arguments) -> Self {
-        Self {
+    fn from_arguments(arguments: &Arguments) -> Result<Self, UsageError> {
+        let results = arguments.value("--results").map(PathBuf::from);
+        let fresh = arguments.has("--fresh");
+        if fresh && results.is_some() {
+            return Err(UsageError::exclusive("--fresh", "--results"));
+        }
+        Ok(Self {
             size: if arguments.has("--quick") { Size::Quick } else { Size::Whole },
             profile: arguments.value("--profile").unwrap_or("release").to_owned(),
-            results: arguments.value("--results").map(PathBuf::from),
-            afresh: false,
-        }
+            results,
+            fresh,
+        })
     }
 
     /// What to type to do the same by hand.
     pub(crate) fn command(&self) -> String {
         let quick = if self.size == Size::Quick { " --quick" } else { "" };
-        format!("cargo xtask sweep{quick} --profile {}", self.profile)
+        let fresh = if self.fresh { " --fresh" } else { "" };
+        format!("cargo xtask sweep{quick}{fresh} --profile {}", self.profile)
     }
 }
 
@@ -81,21 +84,24 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Size::Whole => "whole",
     });
     let (configs, default_results) = (folder.join("configs"), folder.join("results"));
-    if options.afresh && default_results.exists() {
+    if options.fresh && default_results.exists() {
         fs_err::remove_dir_all(&default_results)?;
     }
-    let results =
-        options.results.as_ref().map_or(default_results, |results| workspace::root().join(results));
+    let results = options.results.as_ref().map_or(default_results, |results| workspace::root().join(results));
     let studies = grid::studies(options.size);
     write_configs(&configs, studies)?;
     let runner = runner::build(&options.profile)?;
     let status = runner::run(&runner, &configs, &results)?;
     let complete = show(studies, &results)?;
-    if status.success() && !complete {
+    if !status.success() {
+        println!("\nsweep: the runner failed ({status}), so rows above can be of an earlier sweep");
+        return Ok(exit_code(status));
+    }
+    if !complete {
         println!("\nsweep: the runner reports success, but a run above is not complete");
         return Ok(ExitCode::FAILURE);
     }
-    Ok(exit_code(status))
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes one file per point of the grid into a folder that then holds nothing else.
@@ -118,12 +124,7 @@ fn show(studies: &[Study], results: &Path) -> Result<bool> {
         let configs: Vec<Value> = study.configs();
         let rows = leaderboard::read(&configs, study.goal, results)?;
         complete &= rows.iter().all(leaderboard::Row::is_complete);
-        println!(
-            "\n{}, {} runs\n{}",
-            study.dataset,
-            rows.len(),
-            leaderboard::render(&rows, study.goal)
-        );
+        println!("\n{}, {} runs\n{}", study.dataset, rows.len(), leaderboard::render(&rows, study.goal));
     }
     Ok(complete)
 }
@@ -137,25 +138,31 @@ fn exit_code(status: ExitStatus) -> ExitCode {
 mod tests {
     use super::*;
 
-    fn options(line: &str) -> Options {
+    fn options(line: &str) -> Result<Options, UsageError> {
         let words = line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        Options::from_arguments(&Arguments::parse(&COMMAND, &words).unwrap())
+        Options::from_arguments(&Arguments::parse(&COMMAND, &words)?)
     }
 
     #[test]
     fn flags_choose_size_profile_and_place() {
-        assert_eq!(options("").size, Size::Whole);
-        assert_eq!(options("").profile, "release");
-        assert_eq!(options("--quick --results x").results, Some(PathBuf::from("x")));
-        assert!(!options("--quick").afresh);
+        let bare = options("").unwrap();
+        assert_eq!((bare.size, bare.profile.as_str(), bare.fresh), (Size::Whole, "release", false));
+        let given = options("--quick --results x").unwrap();
+        assert_eq!((given.size, given.results), (Size::Quick, Some(PathBuf::from("x"))));
+    }
+
+    #[test]
+    fn nothing_is_thrown_away_in_a_place_that_the_user_named() {
+        let error = options("--fresh --results x").unwrap_err();
+        assert!(error.to_string().starts_with("`--fresh` and `--results` exclude each other"), "{error}");
     }
 
     #[test]
     fn the_command_to_repeat_is_understood() {
         for size in [Size::Quick, Size::Whole] {
             let smoke = Options::smoke(size);
-            let repeated = options(smoke.command().strip_prefix("cargo xtask sweep").unwrap());
-            assert_eq!((repeated.size, repeated.profile), (smoke.size, smoke.profile));
+            let repeated = smoke.command();
+            assert_eq!(options(repeated.strip_prefix("cargo xtask sweep").unwrap()), Ok(smoke));
         }
     }
 }

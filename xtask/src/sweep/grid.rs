@@ -170,10 +170,7 @@ mod tests {
             let names = configs.iter().map(name).collect::<BTreeSet<_>>();
             assert_eq!(names.len(), configs.len(), "{names:?}");
             let is_valid = |name: &str| {
-                name.len() <= 64
-                    && name
-                        .chars()
-                        .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+                name.len() <= 64 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
             };
             assert!(names.iter().all(|name| is_valid(name)), "{names:?}");
             let datasets = studies(size).iter().map(|study| study.dataset).collect::<Vec<_>>();

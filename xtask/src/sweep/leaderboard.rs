@@ -33,8 +33,7 @@ impl Row {
 
 /// Reads the results of a study's configs, best first.
 pub(super) fn read(configs: &[Value], goal: Goal, results: &Path) -> Result<Vec<Row>> {
-    let mut rows =
-        configs.iter().map(|config| read_row(config, goal, results)).collect::<Result<Vec<_>>>()?;
+    let mut rows = configs.iter().map(|config| read_row(config, goal, results)).collect::<Result<Vec<_>>>()?;
     rows.sort_by(|left, right| order(goal, left, right));
     Ok(rows)
 }
@@ -87,11 +86,7 @@ fn order(goal: Goal, left: &Row, right: &Row) -> Ordering {
         Goal::Accuracy => metric(right).total_cmp(&metric(left)),
         Goal::Loss => metric(left).total_cmp(&metric(right)),
     };
-    right
-        .is_complete()
-        .cmp(&left.is_complete())
-        .then(by_metric)
-        .then_with(|| left.name.cmp(&right.name))
+    right.is_complete().cmp(&left.is_complete()).then(by_metric).then_with(|| left.name.cmp(&right.name))
 }
 
 /// The rows as a table.
@@ -103,14 +98,10 @@ pub(super) fn render(rows: &[Row], goal: Goal) -> String {
     for (index, row) in rows.iter().enumerate() {
         let mut cells = vec![
             report::number(index + 1),
-            report::number(
-                row.metric.map_or_else(|| "-".to_owned(), |metric| format!("{metric:.4}")),
-            ),
+            report::number(row.metric.map_or_else(|| "-".to_owned(), |metric| format!("{metric:.4}"))),
             report::number(row.epoch.map_or_else(|| "-".to_owned(), |epoch| epoch.to_string())),
         ];
-        cells.extend(
-            keys.iter().map(|key| Cell::new(row.parameters.get(*key).map_or("-", String::as_str))),
-        );
+        cells.extend(keys.iter().map(|key| Cell::new(row.parameters.get(*key).map_or("-", String::as_str))));
         cells.extend([Cell::new(&row.status), Cell::new(&row.name)]);
         table.add_row(cells);
     }
@@ -121,8 +112,7 @@ pub(super) fn render(rows: &[Row], goal: Goal) -> String {
 fn differing(rows: &[Row]) -> Vec<&str> {
     let Some(first) = rows.first() else { return Vec::new() };
     let keys = first.parameters.keys().map(String::as_str);
-    keys.filter(|key| rows.iter().any(|row| row.parameters.get(*key) != first.parameters.get(*key)))
-        .collect()
+    keys.filter(|key| rows.iter().any(|row| row.parameters.get(*key) != first.parameters.get(*key))).collect()
 }
 
 #[cfg(test)]
@@ -140,10 +130,8 @@ mod tests {
     }
 
     fn ranked(goal: Goal, values: &[(&str, Value)]) -> Vec<Row> {
-        let mut rows = values
-            .iter()
-            .map(|(name, result)| row(&config(name, 0.1, "sgd"), goal, result))
-            .collect::<Vec<_>>();
+        let mut rows =
+            values.iter().map(|(name, result)| row(&config(name, 0.1, "sgd"), goal, result)).collect::<Vec<_>>();
         rows.sort_by(|left, right| order(goal, left, right));
         rows
     }
@@ -154,8 +142,7 @@ mod tests {
 
     #[test]
     fn the_best_run_is_first_and_failures_are_last() {
-        let failed =
-            json!({"status": "failed", "best": {"epoch": 1, "val_accuracy": 1.0, "val_loss": 0.0}});
+        let failed = json!({"status": "failed", "best": {"epoch": 1, "val_accuracy": 1.0, "val_loss": 0.0}});
         for (goal, expected) in [
             (Goal::Accuracy, ["high", "low", "a-failed", "missing"]),
             (Goal::Loss, ["low", "high", "a-failed", "missing"]),
@@ -193,8 +180,7 @@ mod tests {
 
     #[test]
     fn a_run_without_its_metric_is_not_complete() {
-        let complete =
-            |result: Value| row(&config("x", 0.1, "sgd"), Goal::Loss, &result).is_complete();
+        let complete = |result: Value| row(&config("x", 0.1, "sgd"), Goal::Loss, &result).is_complete();
         assert!(complete(result("val_loss", 0.5)));
         assert!(!complete(result("val_accuracy", 0.5)));
         assert!(!complete(json!({"status": "interrupted", "best": {"val_loss": 0.5}})));

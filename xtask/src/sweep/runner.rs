@@ -29,19 +29,14 @@ fn executable(messages: &str) -> Option<PathBuf> {
     let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_program = |message: &Value| {
         let target = &message["target"];
-        target["name"] == "runner"
-            && target["kind"][0] == "bin"
-            && message["profile"]["test"] == false
+        target["name"] == "runner" && target["kind"][0] == "bin" && message["profile"]["test"] == false
     };
-    artifacts
-        .filter(is_program)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+    artifacts.filter(is_program).find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
 /// Runs every config of the folder, one after another.
 pub(super) fn run(runner: &Path, configs: &Path, results: &Path) -> Result<ExitStatus> {
-    let (runner, configs, results) =
-        (runner.to_string_lossy(), configs.to_string_lossy(), results.to_string_lossy());
+    let (runner, configs, results) = (runner.to_string_lossy(), configs.to_string_lossy(), results.to_string_lossy());
     let line = CommandLine::new(runner, &[&configs, "--results", &results]);
     println!("{line}");
     line.status()

@@ -13,20 +13,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("steadfast-testkit", &[]),
     ("steadfast-ops", &[]),
     ("steadfast-experiment", &["steadfast-config", "steadfast-state"]),
-    (
-        "steadfast-zoo",
-        &["steadfast-config", "steadfast-experiment", "steadfast-ops", "steadfast-state"],
-    ),
-    (
-        "runner",
-        &[
-            "steadfast-config",
-            "steadfast-experiment",
-            "steadfast-logging",
-            "steadfast-state",
-            "steadfast-zoo",
-        ],
-    ),
+    ("steadfast-zoo", &["steadfast-config", "steadfast-experiment", "steadfast-ops", "steadfast-state"]),
+    ("runner", &["steadfast-config", "steadfast-experiment", "steadfast-logging", "steadfast-state", "steadfast-zoo"]),
     ("xtask", &[]),
 ];
 
@@ -46,10 +34,7 @@ pub(crate) fn check(tree: &Tree, packages: &[Package]) -> Vec<Finding> {
 
 fn check_package(tree: &Tree, package: &Package) -> Vec<Finding> {
     if !is_drawn(&package.name) && !package.manifest.starts_with(EXAMPLES) {
-        let message = format!(
-            "crate `{}` is not in the picture: draw it there and in xtask's copy",
-            package.name
-        );
+        let message = format!("crate `{}` is not in the picture: draw it there and in xtask's copy", package.name);
         return vec![Finding::new(&package.manifest, 1, message)];
     }
     let manifest = tree.text(&package.manifest).unwrap_or_default();
@@ -64,19 +49,14 @@ fn check_package(tree: &Tree, package: &Package) -> Vec<Finding> {
 fn complaint(package: &Package, target: &str, dev: bool) -> Option<String> {
     let name = package.name.as_str();
     if target.starts_with("candle-") && !CANDLE_ROOMS.contains(&name) {
-        return Some(format!(
-            "`{name}` may not name `{target}`: tensors live in {}",
-            CANDLE_ROOMS.join(" and ")
-        ));
+        return Some(format!("`{name}` may not name `{target}`: tensors live in {}", CANDLE_ROOMS.join(" and ")));
     }
     if !is_drawn(target) {
         return None;
     }
     if target == TESTKIT {
         let allowed = dev && name != "xtask";
-        return (!allowed).then(|| {
-            format!("`{TESTKIT}` is for the tests of other crates: a dev-dependency only")
-        });
+        return (!allowed).then(|| format!("`{TESTKIT}` is for the tests of other crates: a dev-dependency only"));
     }
     let allowed = match PICTURE.iter().find(|(drawn, _)| *drawn == name) {
         Some((_, arrows)) => arrows.contains(&target),
@@ -112,24 +92,15 @@ mod tests {
             dependencies: vec![Dependency { name: target.to_owned(), dev }],
             ..Package::default()
         };
-        let text = format!(
-            "[package]\nname = \"{name}\"\n\n[dependencies]\n{target} = {{ workspace = true }}\n"
-        );
+        let text = format!("[package]\nname = \"{name}\"\n\n[dependencies]\n{target} = {{ workspace = true }}\n");
         shown(&check(&Tree::planted(&[(manifest, &text)]), &[package]))
     }
 
     #[test]
     fn an_edge_that_is_not_drawn_fails_at_its_line() {
         assert_eq!(
-            complaints(
-                "crates/steadfast-config/Cargo.toml",
-                "steadfast-config",
-                "steadfast-state",
-                false
-            ),
-            [
-                "crates/steadfast-config/Cargo.toml:5: no arrow leads from `steadfast-config` to `steadfast-state`"
-            ]
+            complaints("crates/steadfast-config/Cargo.toml", "steadfast-config", "steadfast-state", false),
+            ["crates/steadfast-config/Cargo.toml:5: no arrow leads from `steadfast-config` to `steadfast-state`"]
         );
     }
 
@@ -153,10 +124,7 @@ mod tests {
             assert_eq!(complaints(&manifest, name, target, dev).len(), 1, "{name} -> {target}");
         }
         assert_eq!(complaints("examples/own/Cargo.toml", "own", "candle-core", false).len(), 1);
-        assert_eq!(
-            complaints("examples/own/Cargo.toml", "own", "steadfast-testkit", false).len(),
-            1
-        );
+        assert_eq!(complaints("examples/own/Cargo.toml", "own", "steadfast-testkit", false).len(), 1);
     }
 
     #[test]
@@ -177,8 +145,7 @@ mod tests {
 
     #[test]
     fn a_crate_that_nobody_drew_is_found() {
-        let found =
-            complaints("crates/steadfast-extra/Cargo.toml", "steadfast-extra", "serde", false);
+        let found = complaints("crates/steadfast-extra/Cargo.toml", "steadfast-extra", "serde", false);
         assert!(found[0].contains("`steadfast-extra` is not in the picture"), "{found:?}");
     }
 

@@ -17,10 +17,7 @@ pub(crate) const COMMAND: Command = Command {
     summary: "Checks what no compiler does: crate arrows, file names and lengths, links, paths, licenses",
     words: &[],
     flags: &[],
-    examples: &[(
-        "tidy",
-        "every finding in committed and uncommitted files, as path:line: what is wrong",
-    )],
+    examples: &[("tidy", "every finding in committed and uncommitted files, as path:line: what is wrong")],
     run: |_| Ok(if run()? { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
 };
 
@@ -103,11 +100,7 @@ mod tests {
 
     #[test]
     fn every_check_of_the_table_finds_its_planted_fault() {
-        let source = concat!(
-            "use a; \n// TO",
-            "DO\npub use a::*;\nfn f() {\n1;\n2;\n3;\n4;\n}\n// /ro",
-            "ot/\n"
-        );
+        let source = concat!("use a; \n// TO", "DO\npub use a::*;\nfn f() {\n1;\n2;\n3;\n4;\n}\n// /ro", "ot/\n");
         let long = "\n".repeat(601);
         let tree = Tree::planted(&[
             ("crates/a/src/mod.rs", source),

@@ -39,9 +39,7 @@ pub(crate) fn paths(tree: &Tree) -> Vec<Finding> {
             for (index, line) in code.lines().enumerate() {
                 let missing = line.split_whitespace().filter_map(|word| missing_path(tree, word));
                 findings.extend(missing.map(|path| {
-                    let message = format!(
-                        "`{path}` does not exist; write `<name>` for what the reader is to choose"
-                    );
+                    let message = format!("`{path}` does not exist; write `<name>` for what the reader is to choose");
                     Finding::new(page, first_line + index, message)
                 }));
             }
@@ -56,9 +54,7 @@ fn events(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
 
 fn link_targets(text: &str) -> Vec<(CowStr<'_>, Range<usize>)> {
     let targets = events(text).filter_map(|(event, at)| match event {
-        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-            Some((dest_url, at))
-        }
+        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some((dest_url, at)),
         _ => None,
     });
     targets.collect()
@@ -69,16 +65,14 @@ fn link_complaint(tree: &Tree, page: &str, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
     }
-    let (path, fragment) =
-        target.split_once('#').map_or((target, None), |(path, fragment)| (path, Some(fragment)));
+    let (path, fragment) = target.split_once('#').map_or((target, None), |(path, fragment)| (path, Some(fragment)));
     let resolved = if path.is_empty() { Some(page.to_owned()) } else { resolve(page, path) };
     let Some(resolved) = resolved.filter(|resolved| tree.holds(resolved)) else {
         return Some(format!("link to `{path}`: no such file or folder"));
     };
     let fragment = fragment?;
     let headings = tree.text(&resolved).map(anchors).unwrap_or_default();
-    (!headings.contains(fragment))
-        .then(|| format!("link to `{target}`: no heading in `{resolved}` is `#{fragment}`"))
+    (!headings.contains(fragment)).then(|| format!("link to `{target}`: no heading in `{resolved}` is `#{fragment}`"))
 }
 
 /// The target relative to the root; nothing when it leaves the repository.
@@ -120,11 +114,8 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 fn slug(title: &str) -> String {
-    let kept =
-        title.trim().chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
-    kept.flat_map(char::to_lowercase)
-        .map(|letter| if letter == ' ' { '-' } else { letter })
-        .collect()
+    let kept = title.trim().chars().filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+    kept.flat_map(char::to_lowercase).map(|letter| if letter == ' ' { '-' } else { letter }).collect()
 }
 
 /// Code spans and the lines of shell blocks.
@@ -134,8 +125,7 @@ fn code_pieces(text: &str) -> Vec<(CowStr<'_>, Range<usize>)> {
     for (event, at) in events(text) {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
-                in_shell =
-                    SHELLS.iter().any(|shell| language.split_whitespace().next() == Some(shell));
+                in_shell = SHELLS.iter().any(|shell| language.split_whitespace().next() == Some(shell));
             }
             Event::End(TagEnd::CodeBlock) => in_shell = false,
             Event::Code(code) => pieces.push((code, at)),
@@ -206,8 +196,7 @@ mod tests {
         let page = "See `crates/a/src/gone.rs`, `crates/b/`\nand `runner configs/gone.json lr=1`, `crates/b/<name>.rs`.\n\n\
                     ```sh\ntrue\nrunner docs/gone.json\n```\n";
         let found = shown(&paths(&tree(page)));
-        let paths =
-            found.iter().map(|line| line.split(" does").next().unwrap()).collect::<Vec<_>>();
+        let paths = found.iter().map(|line| line.split(" does").next().unwrap()).collect::<Vec<_>>();
         assert_eq!(
             paths,
             [

@@ -14,8 +14,7 @@ const INTEGRATION_TEST: &str = "it";
 
 /// Both licenses are there and hold a text.
 pub(crate) fn licenses(tree: &Tree) -> Vec<Finding> {
-    let missing =
-        LICENSES.iter().filter(|path| tree.text(path).is_none_or(|text| text.trim().is_empty()));
+    let missing = LICENSES.iter().filter(|path| tree.text(path).is_none_or(|text| text.trim().is_empty()));
     missing.map(|path| Finding::new(path, 1, "the license text is missing")).collect()
 }
 
@@ -24,12 +23,9 @@ pub(crate) fn changelog(tree: &Tree, packages: &[Package]) -> Vec<Finding> {
     let Some(text) = tree.text(CHANGELOG) else {
         return vec![Finding::new(CHANGELOG, 1, "there is no change log")];
     };
-    let is_told =
-        |version: &str| text.lines().any(|line| line.starts_with('#') && line.contains(version));
+    let is_told = |version: &str| text.lines().any(|line| line.starts_with('#') && line.contains(version));
     let untold = packages.iter().filter(|package| !is_told(&package.version));
-    let message = |package: &Package| {
-        format!("no heading for version {} of `{}`", package.version, package.name)
-    };
+    let message = |package: &Package| format!("no heading for version {} of `{}`", package.version, package.name);
     untold.map(|package| Finding::new(CHANGELOG, 1, message(package))).collect()
 }
 
@@ -41,35 +37,27 @@ pub(crate) fn architecture(tree: &Tree, packages: &[Package]) -> Vec<Finding> {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
     let words = text.split(|letter| !is_part(letter)).collect::<Vec<_>>();
     let unnamed = packages.iter().filter(|package| !words.contains(&package.name.as_str()));
-    unnamed
-        .map(|package| {
-            Finding::new(ARCHITECTURE, 1, format!("crate `{}` is not named", package.name))
-        })
-        .collect()
+    unnamed.map(|package| Finding::new(ARCHITECTURE, 1, format!("crate `{}` is not named", package.name))).collect()
 }
 
 /// Every sample config is JSON.
 pub(crate) fn configs(tree: &Tree) -> Vec<Finding> {
-    let samples =
-        tree.paths().filter(|path| path.starts_with("configs/") && has_extension(path, "json"));
+    let samples = tree.paths().filter(|path| path.starts_with("configs/") && has_extension(path, "json"));
     let broken = samples.filter_map(|path| {
         let parsed = serde_json::from_str::<serde_json::Value>(tree.text(path).unwrap_or_default());
-        parsed.err().map(|error| {
-            Finding::new(path, error.line().max(1), format!("not valid JSON: {error}"))
-        })
+        parsed.err().map(|error| Finding::new(path, error.line().max(1), format!("not valid JSON: {error}")))
     });
     broken.collect()
 }
 
 /// Integration tests are one binary, `tests/it/main.rs`.
 pub(crate) fn integration_tests(_tree: &Tree, packages: &[Package]) -> Vec<Finding> {
-    let named = packages
-        .iter()
-        .flat_map(|package| package.integration_tests.iter().map(move |name| (package, name)));
+    let named = packages.iter().flat_map(|package| package.integration_tests.iter().map(move |name| (package, name)));
     let others = named.filter(|(_, name)| *name != INTEGRATION_TEST);
     others
         .map(|(package, name)| {
-            let message = format!("integration test `{name}` is a binary of its own: make it a module of `tests/it/main.rs`");
+            let message =
+                format!("integration test `{name}` is a binary of its own: make it a module of `tests/it/main.rs`");
             Finding::new(&package.manifest, 1, message)
         })
         .collect()
@@ -89,23 +77,16 @@ mod tests {
         let found = shown(&licenses(&Tree::planted(&[("LICENSE-MIT", "\n")])));
         assert_eq!(
             found,
-            ["LICENSE-APACHE", "LICENSE-MIT"]
-                .map(|path| format!("{path}:1: the license text is missing"))
+            ["LICENSE-APACHE", "LICENSE-MIT"].map(|path| format!("{path}:1: the license text is missing"))
         );
-        assert!(
-            licenses(&Tree::planted(&[("LICENSE-MIT", "MIT"), ("LICENSE-APACHE", "Apache")]))
-                .is_empty()
-        );
+        assert!(licenses(&Tree::planted(&[("LICENSE-MIT", "MIT"), ("LICENSE-APACHE", "Apache")])).is_empty());
     }
 
     #[test]
     fn a_version_without_a_heading_is_found() {
         let packages = [package("runner", "0.2.0")];
         let tree = Tree::planted(&[(CHANGELOG, "# Changes\n\n## 0.1.0\n\nUnlike 0.2.0.\n")]);
-        assert_eq!(
-            shown(&changelog(&tree, &packages)),
-            ["CHANGELOG.md:1: no heading for version 0.2.0 of `runner`"]
-        );
+        assert_eq!(shown(&changelog(&tree, &packages)), ["CHANGELOG.md:1: no heading for version 0.2.0 of `runner`"]);
         assert!(changelog(&Tree::planted(&[(CHANGELOG, "## 0.2.0\n")]), &packages).is_empty());
         assert_eq!(changelog(&Tree::default(), &packages).len(), 1);
     }
@@ -121,17 +102,10 @@ mod tests {
 
     #[test]
     fn a_broken_config_is_found() {
-        let files = [
-            ("configs/a/b.json", "{\n \"x\": 1,\n}\n"),
-            ("configs/c.json", "{}"),
-            ("other/d.json", "{"),
-        ];
+        let files = [("configs/a/b.json", "{\n \"x\": 1,\n}\n"), ("configs/c.json", "{}"), ("other/d.json", "{")];
         let found = shown(&configs(&Tree::planted(&files)));
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].starts_with("configs/a/b.json:3: not valid JSON: trailing comma"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("configs/a/b.json:3: not valid JSON: trailing comma"), "{found:?}");
     }
 
     #[test]

@@ -7,8 +7,7 @@ use super::tree::{Tree, has_extension};
 const WRITTEN_BY_HAND: &[&str] = &["rs", "md", "toml", "json", "yml", "yaml", "sh", "py"];
 
 /// Folders of a machine, written in two halves so that this file does not find itself.
-const MACHINE_FOLDERS: &[&str] =
-    &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
+const MACHINE_FOLDERS: &[&str] = &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/")];
 
 /// A folder that a test may name and a page of the documentation may not.
 const SCRATCH_FOLDER: &str = concat!("/t", "mp/");
@@ -16,9 +15,8 @@ const SCRATCH_FOLDER: &str = concat!("/t", "mp/");
 /// No space or tab ends a line.
 pub(crate) fn trailing_whitespace(tree: &Tree) -> Vec<Finding> {
     let by_hand = tree.texts().filter(|(path, _)| is_written_by_hand(path));
-    let lines = by_hand.flat_map(|(path, text)| {
-        text.split('\n').enumerate().map(move |(index, line)| (path, index, line))
-    });
+    let lines =
+        by_hand.flat_map(|(path, text)| text.split('\n').enumerate().map(move |(index, line)| (path, index, line)));
     let ragged = lines.filter(|(_, _, line)| line.ends_with(char::is_whitespace));
     ragged.map(|(path, index, _)| Finding::new(path, index + 1, "trailing whitespace")).collect()
 }
@@ -31,11 +29,7 @@ pub(crate) fn machine_paths(tree: &Tree) -> Vec<Finding> {
         for (index, line) in text.lines().enumerate() {
             let folders = MACHINE_FOLDERS.iter().copied().chain(scratch);
             findings.extend(folders.filter(|folder| names_absolute(line, folder)).map(|folder| {
-                Finding::new(
-                    path,
-                    index + 1,
-                    format!("`{folder}` belongs to one machine: write a relative path"),
-                )
+                Finding::new(path, index + 1, format!("`{folder}` belongs to one machine: write a relative path"))
             }));
         }
     }
@@ -44,8 +38,7 @@ pub(crate) fn machine_paths(tree: &Tree) -> Vec<Finding> {
 
 /// Fixtures may be broken on purpose.
 fn is_written_by_hand(path: &str) -> bool {
-    let by_hand = WRITTEN_BY_HAND.iter().any(|extension| has_extension(path, extension))
-        || path.starts_with(".ci/");
+    let by_hand = WRITTEN_BY_HAND.iter().any(|extension| has_extension(path, extension)) || path.starts_with(".ci/");
     by_hand && !path.contains("/fixtures/")
 }
 
@@ -82,12 +75,7 @@ mod tests {
             ("a.toml", &format!("target = \"{work}target\"\n")),
             ("b.snap", &format!("fine\nat {root}x\n")),
             ("c.md", &format!("cd {SCRATCH_FOLDER}x\n")),
-            (
-                "d.rs",
-                &format!(
-                    "//! {SCRATCH_FOLDER}x is fine in a test, so is https://host{work}x and $HOME{root}x\n"
-                ),
-            ),
+            ("d.rs", &format!("//! {SCRATCH_FOLDER}x is fine in a test, so is https://host{work}x and $HOME{root}x\n")),
         ]);
         let found = shown(&machine_paths(&tree));
         let places = found.iter().map(|line| line.split(": ").next().unwrap()).collect::<Vec<_>>();

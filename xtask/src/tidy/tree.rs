@@ -19,15 +19,10 @@ pub(crate) struct Tree {
 impl Tree {
     /// Reads the working tree. A file that git still lists but that is gone from the disk is left out.
     pub(crate) fn read() -> Result<Self> {
-        let listing = CommandLine::new(
-            "git",
-            &["ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        );
+        let listing = CommandLine::new("git", &["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
         let root = workspace::root();
         let mut tree = Self::default();
-        for path in
-            listing.capture()?.split_terminator('\0').filter(|path| root.join(path).is_file())
-        {
+        for path in listing.capture()?.split_terminator('\0').filter(|path| root.join(path).is_file()) {
             let bytes = fs_err::read(root.join(path))?;
             tree.insert(path, String::from_utf8(bytes).ok());
         }
@@ -35,8 +30,7 @@ impl Tree {
     }
 
     fn insert(&mut self, path: &str, text: Option<String>) {
-        let folders =
-            Path::new(path).ancestors().skip(1).map(|folder| folder.to_string_lossy().into_owned());
+        let folders = Path::new(path).ancestors().skip(1).map(|folder| folder.to_string_lossy().into_owned());
         self.folders.extend(folders);
         self.files.insert(path.to_owned(), text);
     }

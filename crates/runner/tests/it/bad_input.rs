@@ -29,10 +29,7 @@ fn an_empty_folder() {
 #[test]
 fn broken_json() {
     let bench = Bench::new();
-    bench.write(
-        "configs/a.json",
-        "{\"name\": \"a\",\n \"model_type\": \"MLP\"\n \"dataset_path\": \"builtin:iris\"}",
-    );
+    bench.write("configs/a.json", "{\"name\": \"a\",\n \"model_type\": \"MLP\"\n \"dataset_path\": \"builtin:iris\"}");
     insta::assert_snapshot!(refused(&bench, &["configs"]).stderr);
 }
 
@@ -42,10 +39,7 @@ fn all_problems_of_all_files_at_once() {
     bench.iris("a", &json!({"model_type": "MLPP"}));
     bench.iris("b", &json!({"hyperparams": {"lr": "0.1", "batchsize": 3}}));
     bench.iris("c", &json!({"checkpoint": {"monitor": "val_acuracy"}, "experiment": "supervise"}));
-    bench.iris(
-        "d",
-        &json!({"hyperparams": {"optimizer": {"kind": "adam", "beta": 0.9}, "scheduler": "cosin"}}),
-    );
+    bench.iris("d", &json!({"hyperparams": {"optimizer": {"kind": "adam", "beta": 0.9}, "scheduler": "cosin"}}));
     bench.iris("e", &json!({"model": {"biass": true}, "data": {"format": "idxx"}}));
     insta::assert_snapshot!(refused(&bench, &["configs"]).stderr);
 }

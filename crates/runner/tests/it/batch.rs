@@ -33,10 +33,7 @@ fn abort_leaves_the_rest_alone() {
     let config = json!({"dataset_path": "no/such/folder", "failure": {"on_failure": "abort"}});
     bench.iris("a-missing", &config);
     assert!(bench.run(&["configs"]).stdout.contains("not run"));
-    assert!(
-        bench.run(&["configs", "--on-failure", "skip"]).code == 1
-            && bench.results("b-good").exists()
-    );
+    assert!(bench.run(&["configs", "--on-failure", "skip"]).code == 1 && bench.results("b-good").exists());
 }
 
 #[test]
@@ -44,14 +41,10 @@ fn a_truncated_data_set_fails_by_name() {
     let bench = Bench::new();
     for part in ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"] {
         // Announces 10 images of 28x28 and holds one byte.
-        bench
-            .write(&format!("data/{part}"), [0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 28, 0, 0, 0, 28, 7]);
+        bench.write(&format!("data/{part}"), [0, 0, 8, 3, 0, 0, 0, 10, 0, 0, 0, 28, 0, 0, 0, 28, 7]);
     }
     for part in ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"] {
-        bench.write(
-            &format!("data/{part}"),
-            [0, 0, 8, 1, 0, 0, 0, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
-        );
+        bench.write(&format!("data/{part}"), [0, 0, 8, 1, 0, 0, 0, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
     bench.iris("short", &json!({"dataset_path": "data", "model_type": "CNN"}));
     bench.iris("whole", &json!({}));
@@ -85,8 +78,7 @@ fn what_a_run_leaves() {
         .collect();
     names.sort();
     insta::assert_snapshot!(names.join("\n"));
-    let config =
-        String::from_utf8(bench.files("flowers").get("config.json").unwrap().to_vec()).unwrap();
+    let config = String::from_utf8(bench.files("flowers").get("config.json").unwrap().to_vec()).unwrap();
     insta::assert_snapshot!("resolved_config", config);
 }
 

@@ -28,8 +28,7 @@ fn the_default_experiments_survive_ten_kills() {
     while kills < KILLS {
         // Ten kills are spread over the run: each start lives for about a sixth of what is needed.
         let life = whole.mul_f64(dice.below(1000) as f64 / 1000.0 / 3.0);
-        let mut child =
-            bench.command(&[configs]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = bench.command(&[configs]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         sleep(life);
         if child.try_wait().unwrap().is_some() {
             break;

@@ -1,7 +1,10 @@
 //! The program as a user meets it: the real binary, real configs, real signals.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
+
 mod bad_input;
 mod batch;
+mod docs;
 mod kill_loop;
 mod program;
 mod resume;

@@ -88,8 +88,7 @@ impl Bench {
     }
 
     pub(crate) fn result(&self, name: &str) -> Value {
-        serde_json::from_slice(&fs_err::read(self.results(name).join("result.json")).unwrap())
-            .unwrap()
+        serde_json::from_slice(&fs_err::read(self.results(name).join("result.json")).unwrap()).unwrap()
     }
 }
 
@@ -116,7 +115,7 @@ pub(crate) fn worker_of(child: &Child) -> Option<Pid> {
 
 /// Waits until something is true; gives up after a minute.
 pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         if let Some(value) = condition() {
             return value;
@@ -134,13 +133,8 @@ pub(crate) fn stable(text: &str) -> String {
         let mut kept = Vec::with_capacity(words.len());
         for (index, word) in words.iter().enumerate() {
             let next = words.get(index + 1).copied().unwrap_or_default();
-            let is_number = word.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.')
-                && !word.is_empty();
-            kept.push(if is_number && matches!(next, "s" | "s," | "samples/s" | "min") {
-                "N"
-            } else {
-                word
-            });
+            let is_number = word.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.') && !word.is_empty();
+            kept.push(if is_number && matches!(next, "s" | "s," | "samples/s" | "min") { "N" } else { word });
         }
         out.push_str(kept.join(" ").trim_end());
         out.push('\n');

@@ -19,9 +19,7 @@ fn wait_for_checkpoint(bench: &Bench, name: &str) {
     let folder = bench.results(name).join("checkpoints");
     wait_for("a checkpoint", || {
         let entries = fs_err::read_dir(&folder).ok()?;
-        entries
-            .flatten()
-            .find(|entry| entry.file_name().to_string_lossy().ends_with(".safetensors"))
+        entries.flatten().find(|entry| entry.file_name().to_string_lossy().ends_with(".safetensors"))
     });
 }
 
@@ -63,11 +61,7 @@ fn a_killed_worker_takes_only_its_own_experiment() {
     assert_eq!(bench.result("b-iris")["status"], "completed");
     let again = bench.run(&["configs"]);
     assert_eq!(again.code, 0, "{}", again.stderr);
-    assert!(
-        again.stderr.contains("resumed") && again.stderr.contains("already complete"),
-        "{}",
-        again.stderr
-    );
+    assert!(again.stderr.contains("resumed") && again.stderr.contains("already complete"), "{}", again.stderr);
 }
 
 #[test]

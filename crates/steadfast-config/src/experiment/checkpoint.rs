@@ -50,10 +50,7 @@ fn check(config: &CheckpointConfig, node: &Node, path: &JsonPath, problems: &mut
     let upward = MORE_IS_BETTER.iter().any(|part| monitor.contains(part));
     if upward && node.get("mode").is_none() {
         problems
-            .warning(
-                &monitor.span,
-                "the model with the least of this metric will count as the best",
-            )
+            .warning(&monitor.span, "the model with the least of this metric will count as the best")
             .at(&path.key("mode"))
             .help("add `\"mode\": \"max\"`, or `\"mode\": \"min\"` if that is meant");
     }

@@ -52,12 +52,7 @@ impl fmt::Display for DatasetPath {
 impl FieldValue for DatasetPath {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         let text = String::from_node(node, path, bounds, problems)?;
         let wrong = match text.strip_prefix(BUILTIN) {
             Some("") => Some("`builtin:` lacks a name"),

@@ -54,12 +54,7 @@ impl fmt::Display for Device {
 impl FieldValue for Device {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        _: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, _: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         let text = node.as_str().unwrap_or_default();
         let device = text.parse().ok();
         if device.is_none() {
@@ -94,25 +89,13 @@ mod tests {
 
     #[test]
     fn devices_have_one_spelling() {
-        for (text, device) in [
-            ("cpu", Device::Cpu),
-            ("cuda", Device::Cuda(0)),
-            ("cuda:3", Device::Cuda(3)),
-            ("metal", Device::Metal),
-        ] {
+        for (text, device) in
+            [("cpu", Device::Cpu), ("cuda", Device::Cuda(0)), ("cuda:3", Device::Cuda(3)), ("metal", Device::Metal)]
+        {
             assert_eq!(text.parse(), Ok(device));
             assert_eq!(device.to_string().parse(), Ok(device));
         }
-        for text in [
-            "",
-            "CPU",
-            "cuda:",
-            "cuda:+1",
-            "cuda:-1",
-            "cuda: 1",
-            "cuda:99999999999999999999",
-            "tpu",
-        ] {
+        for text in ["", "CPU", "cuda:", "cuda:+1", "cuda:-1", "cuda: 1", "cuda:99999999999999999999", "tpu"] {
             assert!(text.parse::<Device>().is_err(), "{text}");
         }
     }

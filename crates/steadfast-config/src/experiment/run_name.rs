@@ -68,12 +68,7 @@ impl fmt::Display for RunName {
 impl FieldValue for RunName {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         let text = String::from_node(node, path, bounds, problems)?;
         match text.parse() {
             Ok(name) => Some(name),
@@ -120,10 +115,8 @@ fn device(text: &str) -> Option<&str> {
 
 /// The nearest text that is a name, if there is one.
 fn near_name(text: &str) -> Option<String> {
-    let safe: String =
-        text.chars().take(MAX_LENGTH).map(|c| if is_allowed(c) { c } else { '-' }).collect();
-    let near =
-        safe.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).trim_end_matches(['.', '-']);
+    let safe: String = text.chars().take(MAX_LENGTH).map(|c| if is_allowed(c) { c } else { '-' }).collect();
+    let near = safe.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).trim_end_matches(['.', '-']);
     if near.is_empty() {
         return None;
     }
@@ -136,17 +129,7 @@ mod tests {
 
     #[test]
     fn good_names() {
-        for text in [
-            "a",
-            "exp1",
-            "ResNet-18_lr.0.1",
-            "0",
-            "com",
-            "com0",
-            "console",
-            "nul-1",
-            &"x".repeat(64),
-        ] {
+        for text in ["a", "exp1", "ResNet-18_lr.0.1", "0", "com", "com0", "console", "nul-1", &"x".repeat(64)] {
             assert_eq!(text.parse::<RunName>().map(|name| name.0), Ok(text.to_owned()), "{text}");
         }
     }

@@ -51,10 +51,7 @@ impl ConfigManager {
     ///
     /// # Errors
     /// All problems of all files. Warnings alone are no error; use [`ConfigManager::read`] to see them.
-    pub fn load(
-        paths: &[PathBuf],
-        overrides: &[String],
-    ) -> Result<Vec<ExperimentConfig>, ConfigReport> {
+    pub fn load(paths: &[PathBuf], overrides: &[String]) -> Result<Vec<ExperimentConfig>, ConfigReport> {
         let mut problems = Problems::new();
         let configs = Self::read(paths, overrides, &mut problems);
         problems.finish(configs)
@@ -64,28 +61,21 @@ impl ConfigManager {
     ///
     /// Configs that could not be read are left out; the others may still break a rule,
     /// so ask `problems` before using anything.
-    pub fn read(
-        paths: &[PathBuf],
-        overrides: &[String],
-        problems: &mut Problems,
-    ) -> Vec<ExperimentConfig> {
+    pub fn read(paths: &[PathBuf], overrides: &[String], problems: &mut Problems) -> Vec<ExperimentConfig> {
         let trees = Self::trees(paths, overrides, problems);
-        let configs: Vec<_> = trees
-            .iter()
-            .filter_map(|tree| ExperimentConfig::from_tree(&tree.root, problems))
-            .collect();
+        let configs: Vec<_> =
+            trees.iter().filter_map(|tree| ExperimentConfig::from_tree(&tree.root, problems)).collect();
         check_names(&trees, problems);
         configs
     }
 
     /// The merged trees before they are read, to show where each value comes from.
-    pub fn trees(
-        paths: &[PathBuf],
-        overrides: &[String],
-        problems: &mut Problems,
-    ) -> Vec<ConfigTree> {
+    pub fn trees(paths: &[PathBuf], overrides: &[String], problems: &mut Problems) -> Vec<ConfigTree> {
         let overrides = parse_overrides(overrides, problems);
         let files = config_files(paths, MAX_EXPERIMENTS, problems);
+        for file in &files {
+            problems.announce(file.display().to_string());
+        }
         let mut resolver = Resolver::new(problems);
         let mut trees: Vec<_> = files
             .into_iter()
@@ -109,9 +99,7 @@ impl ConfigManager {
         let config = parse(&source, &mut problems).and_then(|mut root| {
             root.remove(SCHEMA);
             if let Some(extends) = root.remove(EXTENDS) {
-                problems
-                    .error(&extends.key_span, "`extends` works in files only")
-                    .at(&JsonPath::root().key(EXTENDS));
+                problems.error(&extends.key_span, "`extends` works in files only").at(&JsonPath::root().key(EXTENDS));
             }
             ExperimentConfig::from_tree(&root, &mut problems)
         });
@@ -134,17 +122,21 @@ fn check_names(trees: &[ConfigTree], problems: &mut Problems) {
             first_uses.insert(run_name.folded(), (tree, node));
             continue;
         };
-        let help = if first.span == node.span && node.span.source().path().is_none() {
-            "an override of `name` gives every config the same one".to_owned()
-        } else if first_tree.file == tree.file {
+        let one_place = first.span == node.span;
+        let help = if first_tree.file == tree.file {
             format!("the file {} was named twice", path_name(&tree.file))
+        } else if one_place && node.span.source().path().is_none() {
+            "an override of `name` gives every config the same one".to_owned()
+        } else if one_place {
+            let files = (path_name(&first_tree.file), path_name(&tree.file));
+            format!("{} and {} both get it from here: give each a name of its own", files.0, files.1)
         } else {
             "give each experiment a name of its own; case does not count".to_owned()
         };
         let message = format!("the name {} is used twice in this batch", name(run_name.as_str()));
         let problem = problems.error(&node.span, message);
         problem.at(&JsonPath::root().key("name")).help(help);
-        if first.span != node.span {
+        if !one_place {
             problem.note(&first.span, "first used here");
         }
     }

@@ -13,11 +13,7 @@ const NEIGHBOR_LIMIT: usize = 1_000;
 /// The config files that `paths` stand for: a file is itself, a folder its `*.json` in byte order of their names.
 ///
 /// Sub-folders and hidden files are left alone. Finding more than `limit` files is an error.
-pub(super) fn config_files(
-    paths: &[PathBuf],
-    limit: usize,
-    problems: &mut Problems,
-) -> Vec<PathBuf> {
+pub(super) fn config_files(paths: &[PathBuf], limit: usize, problems: &mut Problems) -> Vec<PathBuf> {
     if paths.is_empty() {
         problems
             .push(Problem::general("no config was named"))
@@ -33,12 +29,8 @@ pub(super) fn config_files(
             no_such_path(path, problems);
         }
         if files.len() > limit {
-            let message = format!(
-                "a batch has at most {limit} experiments, but there are more files than that"
-            );
-            problems
-                .push(Problem::file(path, message))
-                .help("split the batch over several folders");
+            let message = format!("a batch has at most {limit} experiments, but there are more files than that");
+            problems.push(Problem::file(path, message)).help("split the batch over several folders");
             return Vec::new();
         }
     }
@@ -58,9 +50,7 @@ fn files_in(folder: &Path, limit: usize, problems: &mut Problems) -> Vec<PathBuf
         match entry {
             Ok(entry) => files.extend(Some(entry.path()).filter(|path| is_config(path))),
             Err(error) => {
-                problems
-                    .push(Problem::file(folder, "the folder cannot be read to its end"))
-                    .cause(error);
+                problems.push(Problem::file(folder, "the folder cannot be read to its end")).cause(error);
                 return Vec::new();
             }
         }
@@ -68,9 +58,7 @@ fn files_in(folder: &Path, limit: usize, problems: &mut Problems) -> Vec<PathBuf
             break;
         }
     }
-    files.sort_by(|left, right| {
-        file_name(left).as_encoded_bytes().cmp(file_name(right).as_encoded_bytes())
-    });
+    files.sort_by(|left, right| file_name(left).as_encoded_bytes().cmp(file_name(right).as_encoded_bytes()));
     if files.is_empty() {
         let problem = problems.push(Problem::file(folder, "the folder holds no `*.json` file"));
         problem.help(match folder_with_configs(folder) {
@@ -101,10 +89,8 @@ fn folder_with_configs(folder: &Path) -> Option<PathBuf> {
 }
 
 fn no_such_path(path: &Path, problems: &mut Problems) {
-    let parent =
-        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let neighbors: Vec<_> =
-        children(parent).filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect();
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let neighbors: Vec<_> = children(parent).filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect();
     let wanted = file_name(path).to_string_lossy();
     let near = suggest(&wanted, neighbors.iter().map(String::as_str));
     let help = near.map(|near| format!("did you mean {}?", path_name(&path.with_file_name(near))));

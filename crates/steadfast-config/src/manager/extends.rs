@@ -8,7 +8,7 @@ use super::merge::merge_patch;
 use crate::node::{Member, Node, Value};
 use crate::parser::parse;
 use crate::path::JsonPath;
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use crate::section::wrong_type;
 use crate::wording::path_name;
 
@@ -17,6 +17,9 @@ const MAX_CHAIN: usize = 16;
 
 /// How many files one file may extend directly.
 const MAX_BASES: usize = 64;
+
+/// How many bytes all files of a batch may have together.
+const MAX_BATCH_BYTES: usize = 64 << 20;
 
 /// The key that names the files to build on.
 pub(super) const EXTENDS: &str = "extends";
@@ -32,11 +35,13 @@ pub(super) struct Resolver<'p> {
     finished: BTreeMap<PathBuf, Option<Node>>,
     /// The files being resolved, from the one on the command line to the innermost: real path and name.
     chain: Vec<(PathBuf, PathBuf)>,
+    /// How many bytes were read so far.
+    bytes: usize,
 }
 
 impl<'p> Resolver<'p> {
     pub(super) fn new(problems: &'p mut Problems) -> Self {
-        Self { problems, finished: BTreeMap::new(), chain: Vec::new() }
+        Self { problems, finished: BTreeMap::new(), chain: Vec::new(), bytes: 0 }
     }
 
     /// The tree of a file named on the command line, merged; `None` after a problem that leaves it unknown.
@@ -80,8 +85,20 @@ impl<'p> Resolver<'p> {
     }
 
     fn read(&mut self, file: &Path, from: Option<&Node>) -> Option<Node> {
+        // Reported when it happened; nothing more is read.
+        if self.bytes > MAX_BATCH_BYTES {
+            return None;
+        }
         match (read_source(file), from) {
-            (Ok(source), _) => parse(&source, self.problems),
+            (Ok(source), _) => {
+                self.bytes += source.text().len();
+                if self.bytes > MAX_BATCH_BYTES {
+                    let message = format!("from here on the batch has more than {MAX_BATCH_BYTES} bytes (64 MiB)");
+                    self.problems.push(Problem::file(file, message)).help("split the batch over several folders");
+                    return None;
+                }
+                parse(&source, self.problems)
+            }
             (Err(problem), Some(from)) if problem.span.is_none() => {
                 let message = format!("cannot extend {}: {}", path_name(file), problem.message());
                 self.problems
@@ -127,10 +144,7 @@ impl<'p> Resolver<'p> {
             _ => vec![extends.value],
         };
         if names.len() > MAX_BASES {
-            let message = format!(
-                "a file extends at most {MAX_BASES} files directly, this one {}",
-                names.len()
-            );
+            let message = format!("a file extends at most {MAX_BASES} files directly, this one {}", names.len());
             self.problems.error(&extends.key_span, message).at(&path);
             return None;
         }

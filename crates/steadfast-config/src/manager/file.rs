@@ -73,11 +73,7 @@ fn not_utf8(path: &Path, bytes: &[u8], valid_up_to: usize) -> Box<Problem> {
     let source = Source::file(path, String::from_utf8_lossy(bytes));
     let byte = bytes[valid_up_to];
     let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    let help = if utf16 {
-        "the file looks like UTF-16: save it as UTF-8"
-    } else {
-        "save the file as UTF-8"
-    };
+    let help = if utf16 { "the file looks like UTF-16: save it as UTF-8" } else { "save the file as UTF-8" };
     let message = format!("the byte 0x{byte:02X} is not part of any UTF-8 character");
     let mut problem = Problem::error(&source.span(valid_up_to..valid_up_to + 1), message);
     problem.help(help);

@@ -41,9 +41,6 @@ pub fn merge_patch(target: Node, patch: Node) -> Node {
 /// An object that replaces nothing is merged all the same: the `null`s inside it take nothing away, but go.
 fn merge_member(old: Option<Member>, change: Member) -> Member {
     let Member { key, key_span, value } = change;
-    let old = old.map_or_else(
-        || Node { value: Value::Null, span: value.span.clone() },
-        |member| member.value,
-    );
+    let old = old.map_or_else(|| Node { value: Value::Null, span: value.span.clone() }, |member| member.value);
     Member { key, key_span, value: merge_patch(old, value) }
 }

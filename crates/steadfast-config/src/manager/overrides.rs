@@ -28,9 +28,7 @@ impl Override {
     fn parse(text: &str, problems: &mut Problems) -> Option<Self> {
         let source = Source::new(source_name(text), text);
         let Some((way, _)) = text.split_once('=') else {
-            problems
-                .error(&source.whole(), "an override has the form KEY=VALUE")
-                .help("as in `hyperparams.lr=0.01`");
+            problems.error(&source.whole(), "an override has the form KEY=VALUE").help("as in `hyperparams.lr=0.01`");
             return None;
         };
         let (source, value) = read_value(source, way.len() + 1);
@@ -48,13 +46,7 @@ impl Override {
 ///
 /// A text on the way becomes an object with that `kind`, so that `optimizer.beta1=0.8` works on `"optimizer": "adam"`.
 /// Anything else that is no object gives way to one; the reader of the section sees whether that is right.
-fn set(
-    node: &mut Node,
-    path: &JsonPath,
-    keys: &[(String, Span)],
-    value: &Node,
-    problems: &mut Problems,
-) {
+fn set(node: &mut Node, path: &JsonPath, keys: &[(String, Span)], value: &Node, problems: &mut Problems) {
     let Some(((key, span), rest)) = keys.split_first() else {
         node.clone_from(value);
         return;
@@ -97,13 +89,12 @@ fn read_value(source: Source, start: usize) -> (Source, Node) {
         return (source, node);
     }
     let text = source.text()[start..].to_owned();
-    let looks_like_json = text.starts_with(['{', '[', '"', '+', '-', '.'])
-        || text.starts_with(|c: char| c.is_ascii_digit());
+    let looks_like_json =
+        text.starts_with(['{', '[', '"', '+', '-', '.']) || text.starts_with(|c: char| c.is_ascii_digit());
     let reason = scratch.iter().next().map(Problem::message).filter(|_| looks_like_json);
     let source = match reason {
         Some(reason) => {
-            let hint =
-                format!("the value was read as text, because it is not valid JSON: {reason}");
+            let hint = format!("the value was read as text, because it is not valid JSON: {reason}");
             Source::with_hint(source.name().to_owned(), source.text().to_owned(), Some(hint))
         }
         None => source,
@@ -117,9 +108,7 @@ fn read_keys(source: &Source, way: &str, problems: &mut Problems) -> Option<Vec<
     let mut start = 0;
     for key in way.split('.') {
         let span = source.span(start..start + key.len());
-        if key.is_empty()
-            || !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$'))
-        {
+        if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$')) {
             problems
                 .error(&span, format!("{} cannot be a key", name(key)))
                 .help("keys are separated by single dots, as in `hyperparams.lr=0.01`");
@@ -134,9 +123,7 @@ fn read_keys(source: &Source, way: &str, problems: &mut Problems) -> Option<Vec<
         return None;
     }
     if first == EXTENDS || first == SCHEMA {
-        problems
-            .error(span, format!("{} cannot be overridden", name(first)))
-            .help("write it into the file");
+        problems.error(span, format!("{} cannot be overridden", name(first))).help("write it into the file");
         return None;
     }
     Some(keys)

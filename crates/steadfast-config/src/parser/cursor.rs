@@ -25,6 +25,8 @@ pub(super) struct Cursor<'a> {
     pub(super) steps: Vec<Step>,
     /// Set when a mistake left a value unknown, so that the tree must not be read.
     pub(super) poisoned: bool,
+    /// How many values were begun.
+    pub(super) values: usize,
     mistakes: usize,
     problems: &'a mut Problems,
 }
@@ -32,13 +34,13 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Reads `source` from byte `start` on.
     pub(super) fn new(source: &'a Source, start: usize, problems: &'a mut Problems) -> Self {
-        let steps = Vec::new();
         Self {
             source,
             text: source.text(),
             at: start,
-            steps,
+            steps: Vec::new(),
             poisoned: false,
+            values: 0,
             mistakes: 0,
             problems,
         }
@@ -81,12 +83,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// [`Stop`] after the last mistake that is reported for one text.
-    pub(super) fn mistake(
-        &mut self,
-        span: &Span,
-        message: impl Into<String>,
-        help: &str,
-    ) -> Result<(), Stop> {
+    pub(super) fn mistake(&mut self, span: &Span, message: impl Into<String>, help: &str) -> Result<(), Stop> {
         self.report(span, message).help(help);
         self.count_mistake()
     }
@@ -110,12 +107,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reports a problem after which nothing more can be read.
-    pub(super) fn stop(
-        &mut self,
-        span: &Span,
-        message: impl Into<String>,
-        help: Option<&str>,
-    ) -> Stop {
+    pub(super) fn stop(&mut self, span: &Span, message: impl Into<String>, help: Option<&str>) -> Stop {
         self.report(span, message).maybe_help(help);
         Stop
     }
@@ -123,11 +115,7 @@ impl<'a> Cursor<'a> {
     /// Steps over white space; reports comments and strange spaces, and steps over them too.
     pub(super) fn skip_blank(&mut self) -> Result<(), Stop> {
         loop {
-            let blank = self
-                .rest()
-                .bytes()
-                .take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
-                .count();
+            let blank = self.rest().bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
             self.at += blank;
             match self.peek_char() {
                 Some('/' | '#') => self.comment()?,

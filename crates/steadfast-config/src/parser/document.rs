@@ -1,7 +1,7 @@
 //! Values, lists and objects.
 
 use super::cursor::{Cursor, Step, Stop};
-use super::{MAX_BYTES, MAX_DEPTH};
+use super::{MAX_BYTES, MAX_DEPTH, MAX_VALUES};
 use crate::node::{Member, Node, Value};
 use crate::problem::Problems;
 use crate::source::{Source, Span};
@@ -9,7 +9,7 @@ use crate::wording::{is_unprintable, name};
 
 /// Parses the one JSON value that `source` holds.
 ///
-/// Strict RFC 8259, at most [`MAX_BYTES`] long and 128 levels deep, no key twice in an object.
+/// Strict RFC 8259, at most [`MAX_BYTES`] long, 128 levels deep and 100,000 values in all, no key twice in an object.
 /// Common slips (a comma too many or too few, single quotes, comments, `True`) are reported and stepped over,
 /// so that one run shows them all.
 /// The result is `None` when the text holds a mistake that leaves a value unknown;
@@ -53,6 +53,12 @@ impl Cursor<'_> {
 
     fn value(&mut self, depth: usize) -> Result<Node, Stop> {
         let start = self.at;
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            let span = self.next_place();
+            let message = format!("the text holds more than {MAX_VALUES} values");
+            return Err(self.stop(&span, message, Some("keep data out of the config")));
+        }
         let value = match self.peek_char() {
             Some('{') => self.nested(depth, Self::object)?,
             Some('[') => self.nested(depth, Self::array)?,
@@ -142,8 +148,7 @@ impl Cursor<'_> {
         self.skip_blank()?;
         if !self.eat(b':') {
             let span = self.next_place();
-            let message =
-                format!("expected `:` after the key {}, found {}", name(key), self.describe_next());
+            let message = format!("expected `:` after the key {}, found {}", name(key), self.describe_next());
             if !self.eat(b'=') {
                 return Err(self.stop(&span, message, Some("write `\"key\": value`")));
             }
@@ -174,11 +179,7 @@ impl Cursor<'_> {
             None => Err(self.unclosed(close, open)),
             _ => {
                 let span = self.next_place();
-                let message = format!(
-                    "expected `,` or `{}`, found {}",
-                    char::from(close),
-                    self.describe_next()
-                );
+                let message = format!("expected `,` or `{}`, found {}", char::from(close), self.describe_next());
                 self.report(&span, message).note(open, "to close this").help(still_open(open));
                 Err(Stop)
             }
@@ -200,13 +201,9 @@ impl Cursor<'_> {
             let (key, span) = (members[index].key.clone(), members[index].key_span.clone());
             self.steps.push(Step::Key(key));
             let first_span = members[order[first]].key_span.clone();
-            let message =
-                format!("the key {} stands here a second time", name(&members[index].key));
+            let message = format!("the key {} stands here a second time", name(&members[index].key));
             self.report(&span, message)
-                .help(format!(
-                    "it was first given in line {}: remove one of the two",
-                    first_span.line()
-                ))
+                .help(format!("it was first given in line {}: remove one of the two", first_span.line()))
                 .label("again here")
                 .note(&first_span, "first given here");
             self.steps.pop();
@@ -235,9 +232,7 @@ impl Cursor<'_> {
     fn unexpected(&mut self, expected: &str) -> Stop {
         let span = self.next_place();
         let help = match self.peek_char() {
-            Some('“' | '”' | '‘' | '’' | '«' | '»') => {
-                Some("use plain double quotes: \"")
-            }
+            Some('“' | '”' | '‘' | '’' | '«' | '»') => Some("use plain double quotes: \""),
             Some('<') => Some("this looks like HTML or XML, not JSON"),
             _ => None,
         };

@@ -12,5 +12,8 @@ pub(crate) use document::parse_part;
 /// Deepest nesting of lists and objects.
 pub(crate) const MAX_DEPTH: usize = 128;
 
+/// Most values in one text: keeps the memory of a hostile one below 64 MiB.
+pub(crate) const MAX_VALUES: usize = 100_000;
+
 /// Longest text that is parsed, in bytes.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -32,9 +32,7 @@ fn is_number_char(c: char) -> bool {
 fn is_json_number(token: &str) -> bool {
     let unsigned = token.strip_prefix('-').unwrap_or(token);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => {
-            (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
-        }
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
         None => (unsigned, None),
     };
     let (whole, fraction) = match mantissa.split_once('.') {
@@ -72,8 +70,7 @@ fn repaired(token: &str) -> Option<String> {
     let token = token.replace('_', "");
     let token = token.strip_prefix('+').unwrap_or(&token);
     let (sign, unsigned) = token.strip_prefix('-').map_or(("", token), |rest| ("-", rest));
-    let (mantissa, exponent) =
-        unsigned.split_at(unsigned.find(['e', 'E']).unwrap_or(unsigned.len()));
+    let (mantissa, exponent) = unsigned.split_at(unsigned.find(['e', 'E']).unwrap_or(unsigned.len()));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let whole = match whole.trim_start_matches('0') {
         "" => "0",
@@ -93,10 +90,7 @@ mod tests {
         for good in ["0", "-0", "10", "1.5", "-1.50", "1e3", "1E+3", "1e-03", "0.0e0", "1e400"] {
             assert!(is_json_number(good), "{good}");
         }
-        for bad in [
-            "", "-", "+1", "01", "-01", ".5", "1.", "1e", "1e+", "1.e3", "0x1", "1_0", "--1", "1a",
-            "1e1.5",
-        ] {
+        for bad in ["", "-", "+1", "01", "-01", ".5", "1.", "1e", "1e+", "1.e3", "0x1", "1_0", "--1", "1a", "1e1.5"] {
             assert!(!is_json_number(bad), "{bad}");
         }
     }

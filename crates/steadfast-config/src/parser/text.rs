@@ -23,8 +23,7 @@ impl Cursor<'_> {
                 Some('\\') => self.escape(&mut text)?,
                 None | Some('\n' | '\r') => {
                     let span = self.since(start);
-                    let help =
-                        "end it with a double quote; a line break inside text is written `\\n`";
+                    let help = "end it with a double quote; a line break inside text is written `\\n`";
                     return Err(self.stop(&span, "this text is never closed", Some(help)));
                 }
                 Some(c) => {

@@ -34,19 +34,11 @@ impl<'a> Cursor<'a> {
         if matches!(word.to_ascii_lowercase().as_str(), "nan" | "inf" | "infinity") {
             self.poisoned = true;
             let message = format!("JSON has no number {}", name(word));
-            self.mistake(
-                &span,
-                message,
-                "write a finite number; leave the key out to get its default",
-            )?;
+            self.mistake(&span, message, "write a finite number; leave the key out to get its default")?;
             return Ok(Value::Null);
         }
         let help = format!("write {}", literal(word));
-        self.mistake(
-            &span,
-            format!("text stands in double quotes, but {} has none", name(word)),
-            &help,
-        )?;
+        self.mistake(&span, format!("text stands in double quotes, but {} has none", name(word)), &help)?;
         Ok(Value::String(word.to_owned()))
     }
 
@@ -56,11 +48,7 @@ impl<'a> Cursor<'a> {
         let word = self.take_word();
         let span = self.since(start);
         let help = format!("write {}", literal(word));
-        self.mistake(
-            &span,
-            format!("keys stand in double quotes, but {} has none", name(word)),
-            &help,
-        )?;
+        self.mistake(&span, format!("keys stand in double quotes, but {} has none", name(word)), &help)?;
         Ok(word.to_owned())
     }
 

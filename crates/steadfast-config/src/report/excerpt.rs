@@ -55,19 +55,14 @@ impl Excerpt {
             .flat_map(|place| {
                 let index = source.line_index(place.start());
                 // What follows the last line break is no line of its own, unless something is marked there.
-                let after = if source.line_range(index + 1).start < source.text().len() {
-                    index + 1
-                } else {
-                    index
-                };
+                let after = if source.line_range(index + 1).start < source.text().len() { index + 1 } else { index };
                 index.saturating_sub(1)..=after
             })
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
         let marks = vec![Mark { range: 0..0, line: 0, column: 0 }; places.len()];
-        let mut excerpt =
-            Self { name: escape(source.name()), text: String::new(), lines: Vec::new(), marks };
+        let mut excerpt = Self { name: escape(source.name()), text: String::new(), lines: Vec::new(), marks };
         for index in wanted {
             excerpt.push_line(index, places);
         }
@@ -103,21 +98,13 @@ impl Excerpt {
     }
 
     /// The lines that `range` touches, with as many before and after as were asked for and follow without a gap.
-    fn lines_around(
-        &self,
-        range: &Range<usize>,
-        before: usize,
-        after: usize,
-    ) -> Option<Range<usize>> {
-        let line_of = |at: usize| {
-            self.lines.iter().position(|line| line.range.start <= at && at <= line.range.end)
-        };
+    fn lines_around(&self, range: &Range<usize>, before: usize, after: usize) -> Option<Range<usize>> {
+        let line_of = |at: usize| self.lines.iter().position(|line| line.range.start <= at && at <= line.range.end);
         let (mut first, mut last) = (line_of(range.start)?, line_of(range.end)?);
         if self.lines[last].index - self.lines[first].index != last - first {
             return None;
         }
-        let adjoin =
-            |left: usize, right: usize| self.lines[left].index + 1 == self.lines[right].index;
+        let adjoin = |left: usize, right: usize| self.lines[left].index + 1 == self.lines[right].index;
         for _ in 0..before {
             if first > 0 && adjoin(first - 1, first) {
                 first -= 1;
@@ -140,9 +127,8 @@ impl SourceCode for Excerpt {
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let range = span.offset()..span.offset() + span.len();
-        let lines = self
-            .lines_around(&range, context_lines_before, context_lines_after)
-            .ok_or(MietteError::OutOfBounds)?;
+        let lines =
+            self.lines_around(&range, context_lines_before, context_lines_after).ok_or(MietteError::OutOfBounds)?;
         let (first, last) = (&self.lines[lines.start], &self.lines[lines.end - 1]);
         // Renderers ask without context to learn line and column of a mark: tell those of the original.
         let mark = self.marks.iter().find(|mark| mark.range == range);
@@ -163,23 +149,13 @@ impl SourceCode for Excerpt {
 }
 
 /// Which bytes of a line are shown: all of a short one, of a long one what surrounds its marks.
-fn shown_parts(
-    text: &str,
-    line: &Range<usize>,
-    marks: &[(usize, Range<usize>)],
-) -> Vec<Range<usize>> {
+fn shown_parts(text: &str, line: &Range<usize>, marks: &[(usize, Range<usize>)]) -> Vec<Range<usize>> {
     let content = &text[line.clone()];
     if content.chars().count() <= LINE_LIMIT {
         return vec![line.clone()];
     }
-    let back = |from: usize| {
-        text[line.start..from]
-            .char_indices()
-            .rev()
-            .take(MARGIN)
-            .last()
-            .map(|(at, _)| line.start + at)
-    };
+    let back =
+        |from: usize| text[line.start..from].char_indices().rev().take(MARGIN).last().map(|(at, _)| line.start + at);
     let ahead = |from: usize, count: usize| {
         text[from..line.end].char_indices().nth(count).map_or(line.end, |(at, _)| from + at)
     };
@@ -243,9 +219,7 @@ impl Rendering {
 fn printable(c: char) -> char {
     match c {
         '\t' => '\t',
-        '\0'..='\u{1f}' => {
-            char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER)
-        }
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\u{7f}' => '\u{2421}',
         c if is_unprintable(c) => char::REPLACEMENT_CHARACTER,
         c => c,

@@ -33,18 +33,13 @@ impl Marked {
         };
         let (here, elsewhere): (Vec<_>, Vec<_>) =
             problem.notes.iter().partition(|note: &&Note| note.span.source() == span.source());
-        let places: Vec<_> =
-            std::iter::once(&span).chain(here.iter().map(|note| &note.span)).collect();
+        let places: Vec<_> = std::iter::once(&span).chain(here.iter().map(|note| &note.span)).collect();
         let excerpt = Excerpt::around(&places);
         let own = problem.label.as_deref().map(escape).or_else(|| Some("here".to_owned()));
-        let labels =
-            std::iter::once(own).chain(here.iter().map(|note| Some(escape(&note.text)))).collect();
+        let labels = std::iter::once(own).chain(here.iter().map(|note| Some(escape(&note.text)))).collect();
         let elsewhere = elsewhere
             .iter()
-            .map(|note| Elsewhere {
-                text: escape(&note.text),
-                excerpt: Excerpt::around(&[&note.span]),
-            })
+            .map(|note| Elsewhere { text: escape(&note.text), excerpt: Excerpt::around(&[&note.span]) })
             .collect();
         Self { problem, excerpt, labels, elsewhere }
     }
@@ -131,9 +126,6 @@ impl Diagnostic for Elsewhere {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let mark = self.excerpt.as_ref()?.marks().first()?;
         let span = (mark.range.start, mark.range.len());
-        Some(Box::new(std::iter::once(LabeledSpan::new_primary_with_span(
-            Some("here".to_owned()),
-            span,
-        ))))
+        Some(Box::new(std::iter::once(LabeledSpan::new_primary_with_span(Some("here".to_owned()), span))))
     }
 }

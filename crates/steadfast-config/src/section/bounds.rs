@@ -141,19 +141,13 @@ mod tests {
         assert_eq!(words(Bounds::new(above(0.0))), "more than 0");
         assert_eq!(words(Bounds::new(between(0.0, 1.0))), "more than 0 and less than 1");
         assert_eq!(words(Bounds::new(..)), "");
-        assert_eq!(
-            Bounds::<usize>::new(2..=1_000).words().as_deref(),
-            Some("at least 2 and at most 1000")
-        );
+        assert_eq!(Bounds::<usize>::new(2..=1_000).words().as_deref(), Some("at least 2 and at most 1000"));
     }
 
     #[test]
     fn ranges_become_schema() {
         let mut schema = Map::new();
         Bounds::<usize>::new(1..10).describe_in(&mut schema);
-        assert_eq!(
-            Value::Object(schema),
-            serde_json::json!({"minimum": 1, "exclusiveMaximum": 10})
-        );
+        assert_eq!(Value::Object(schema), serde_json::json!({"minimum": 1, "exclusiveMaximum": 10}));
     }
 }

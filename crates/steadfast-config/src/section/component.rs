@@ -57,12 +57,7 @@ impl PartialEq for Component {
 impl FieldValue for Component {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        _: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, _: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         if let Some(kind) = node.as_str() {
             return Some(Self {
                 kind: kind.to_owned(),
@@ -84,12 +79,7 @@ impl FieldValue for Component {
             wrong_type(&member.value, &path.key("kind"), "a name in quotes", problems);
             return None;
         };
-        Some(Self {
-            kind: kind.to_owned(),
-            kind_span: member.value.span.clone(),
-            params,
-            path: path.clone(),
-        })
+        Some(Self { kind: kind.to_owned(), kind_span: member.value.span.clone(), params, path: path.clone() })
     }
 
     fn as_json(&self) -> Value {

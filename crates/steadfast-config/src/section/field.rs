@@ -95,12 +95,7 @@ pub trait FieldValue: Sized {
     const NULLABLE: bool = false;
 
     /// Reads a value; reports every problem with it and then returns `None`.
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<Self::Scalar>,
-        problems: &mut Problems,
-    ) -> Option<Self>;
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<Self::Scalar>, problems: &mut Problems) -> Option<Self>;
 
     /// The value as JSON that [`FieldValue::from_node`] reads back as an equal value.
     fn as_json(&self) -> Value;
@@ -137,10 +132,8 @@ impl Words {
 pub fn object_schema(fields: &[Field]) -> Value {
     let properties: serde_json::Map<_, _> =
         fields.iter().map(|field| (field.name.to_owned(), property(field))).collect();
-    let required: Vec<_> =
-        fields.iter().filter(|field| field.is_required()).map(|field| field.name).collect();
-    let mut schema =
-        json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let required: Vec<_> = fields.iter().filter(|field| field.is_required()).map(|field| field.name).collect();
+    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
     if !required.is_empty() {
         schema["required"] = json!(required);
     }

@@ -59,12 +59,7 @@ impl<T: FieldValue> FieldValue for Located<T> {
 
     const NULLABLE: bool = T::NULLABLE;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<T::Scalar>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<T::Scalar>, problems: &mut Problems) -> Option<Self> {
         let value = T::from_node(node, path, bounds, problems)?;
         Some(Self { value, span: node.span.clone(), path: path.clone() })
     }

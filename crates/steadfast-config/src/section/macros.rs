@@ -17,6 +17,18 @@
 /// - `bounds` is a range such as `1..`, `0.0..1.0` or [`above`](crate::above)`(0.0)`; for a list it holds for each element.
 /// - The rule is a `fn(&Name, &Node, &JsonPath, &mut Problems)` and is called with every value that could be read.
 ///
+/// A field without a role does not compile, so none can escape the resume guard:
+///
+/// ```compile_fail
+/// steadfast_config::section! {
+///     /// Whether the numbers change with `lr` is not said.
+///     pub struct Config {
+///         /// Step size.
+///         lr: f64 = 0.1;
+///     }
+/// }
+/// ```
+///
 /// The struct gets public fields and `Debug`, `Clone`, `PartialEq`, `Serialize`, and can itself be the type of a field.
 /// See the [crate documentation](crate) for an example.
 #[macro_export]

@@ -48,11 +48,7 @@ impl<'a> SectionReader<'a> {
         if matches!(value.value, crate::node::Value::Null) && !T::NULLABLE {
             let problem = wrong_type(value, &path, &T::words().one, self.problems);
             if let Some(default) = default {
-                problem.help(format!(
-                    "leave {} out to get its default, {}",
-                    name(key),
-                    default().as_json()
-                ));
+                problem.help(format!("leave {} out to get its default, {}", name(key), default().as_json()));
             }
             return None;
         }
@@ -78,12 +74,7 @@ impl<'a> SectionReader<'a> {
         }
     }
 
-    fn missing<T: FieldValue>(
-        &mut self,
-        key: &str,
-        path: &JsonPath,
-        bounds: &Bounds<T::Scalar>,
-    ) -> Option<T> {
+    fn missing<T: FieldValue>(&mut self, key: &str, path: &JsonPath, bounds: &Bounds<T::Scalar>) -> Option<T> {
         let what = expectation::<T>(bounds);
         self.problems
             .error(&self.node.span.head(), format!("the key {} is missing", name(key)))
@@ -106,12 +97,7 @@ pub(super) fn expectation<T: FieldValue>(bounds: &Bounds<T::Scalar>) -> String {
 }
 
 /// Reports that something else stands where `expected` should.
-pub fn wrong_type<'p>(
-    node: &Node,
-    path: &JsonPath,
-    expected: &str,
-    problems: &'p mut Problems,
-) -> &'p mut Problem {
+pub fn wrong_type<'p>(node: &Node, path: &JsonPath, expected: &str, problems: &'p mut Problems) -> &'p mut Problem {
     problems
         .error(&node.span, format!("expected {expected}, found {}", node.describe()))
         .at(path)

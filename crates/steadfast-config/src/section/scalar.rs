@@ -16,12 +16,7 @@ use crate::wording::clipped;
 impl FieldValue for bool {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        _: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, _: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         if let JsonValue::Bool(value) = node.value {
             return Some(value);
         }
@@ -100,12 +95,7 @@ integers!(u32, u64, usize, i64);
 impl FieldValue for f64 {
     type Scalar = Self;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<Self>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<Self>, problems: &mut Problems) -> Option<Self> {
         let text = number_text::<Self>(node, path, bounds, problems)?;
         match float(text) {
             Ok(value) if bounds.contains(&value) => Some(value),
@@ -141,12 +131,7 @@ impl FieldValue for f64 {
 impl FieldValue for String {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        _: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, _: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         if let Some(text) = node.as_str() {
             return Some(text.to_owned());
         }
@@ -175,12 +160,7 @@ impl FieldValue for String {
 impl FieldValue for PathBuf {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         let text = String::from_node(node, path, bounds, problems)?;
         if text.is_empty() || text.contains('\0') {
             problems
@@ -216,8 +196,7 @@ fn number_text<'n, T: FieldValue>(
     if let JsonValue::Number(text) = &node.value {
         return Some(text);
     }
-    let quoted =
-        node.as_str().filter(|text| serde_json::from_str::<serde_json::Number>(text).is_ok());
+    let quoted = node.as_str().filter(|text| serde_json::from_str::<serde_json::Number>(text).is_ok());
     wrong_type(node, path, &T::words().one, problems)
         .expected(expectation::<T>(bounds))
         .maybe_help(quoted.map(|text| format!("write it without quotes: {}", clipped(text))));

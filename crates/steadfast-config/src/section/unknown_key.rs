@@ -54,9 +54,7 @@ pub(super) fn unknown_key_help(key: &str, known: &[&'static str], fields: &[Fiel
 
 fn is_synonym(key: &str, candidate: &str) -> bool {
     let (key, candidate) = (normal(key), normal(candidate));
-    SYNONYMS
-        .iter()
-        .any(|group| group.contains(&key.as_str()) && group.contains(&candidate.as_str()))
+    SYNONYMS.iter().any(|group| group.contains(&key.as_str()) && group.contains(&candidate.as_str()))
 }
 
 #[cfg(test)]

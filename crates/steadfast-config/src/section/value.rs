@@ -16,17 +16,9 @@ const WRONG_ELEMENTS: usize = 20;
 impl<T: FieldValue> FieldValue for Vec<T> {
     type Scalar = T::Scalar;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<T::Scalar>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<T::Scalar>, problems: &mut Problems) -> Option<Self> {
         let JsonValue::Array(nodes) = &node.value else {
-            let scalar = matches!(
-                node.value,
-                JsonValue::Bool(_) | JsonValue::Number(_) | JsonValue::String(_)
-            );
+            let scalar = matches!(node.value, JsonValue::Bool(_) | JsonValue::Number(_) | JsonValue::String(_));
             let one = scalar && !node.as_str().is_some_and(|text| text.starts_with('['));
             let help = one.then(|| format!("a list of one is written [{}]", node.as_written()));
             wrong_type(node, path, &Self::words().one, problems).maybe_help(help);
@@ -35,7 +27,7 @@ impl<T: FieldValue> FieldValue for Vec<T> {
         let mut items = Self::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
             items.extend(T::from_node(node, &path.index(index), bounds, problems));
-            // One list of a million wrong elements is one mistake, not a million.
+            // A list of a thousand wrong elements is one mistake, not a thousand.
             if index + 1 - items.len() >= WRONG_ELEMENTS {
                 break;
             }
@@ -63,12 +55,7 @@ impl<T: FieldValue> FieldValue for Option<T> {
 
     const NULLABLE: bool = true;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        bounds: &Bounds<T::Scalar>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, bounds: &Bounds<T::Scalar>, problems: &mut Problems) -> Option<Self> {
         match node.value {
             JsonValue::Null => Some(None),
             _ => T::from_node(node, path, bounds, problems).map(Some),
@@ -97,12 +84,7 @@ impl<T: FieldValue> FieldValue for Option<T> {
 impl FieldValue for Node {
     type Scalar = NoBounds;
 
-    fn from_node(
-        node: &Node,
-        path: &JsonPath,
-        _: &Bounds<NoBounds>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    fn from_node(node: &Node, path: &JsonPath, _: &Bounds<NoBounds>, problems: &mut Problems) -> Option<Self> {
         if matches!(node.value, JsonValue::Object(_)) {
             return Some(node.clone());
         }

@@ -60,19 +60,7 @@ const EXPECTED: [(&str, &[(usize, usize)]); 118] = [
     ("lr-zero", &[(6, 11)]),
     (
         "many-problems",
-        &[
-            (1, 1),
-            (2, 3),
-            (3, 17),
-            (6, 11),
-            (7, 5),
-            (8, 19),
-            (9, 18),
-            (10, 5),
-            (12, 13),
-            (13, 26),
-            (13, 37),
-        ],
+        &[(1, 1), (2, 3), (3, 17), (6, 11), (7, 5), (8, 19), (9, 18), (10, 5), (12, 13), (13, 26), (13, 37)],
     ),
     ("missing-comma-list", &[(5, 15)]),
     ("missing-comma-object", &[(2, 17)]),
@@ -153,11 +141,9 @@ pub(crate) fn report(name: &str) -> ConfigReport {
 }
 
 fn names_in_folder() -> Vec<String> {
-    let entries =
-        fs_err::read_dir("tests/fixtures/bad").unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs_err::read_dir("tests/fixtures/bad").unwrap().map(|entry| entry.unwrap().path());
     let files = entries.filter(|path| path.is_file());
-    let mut names: Vec<_> =
-        files.map(|path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let mut names: Vec<_> = files.map(|path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort();
     names
 }
@@ -170,20 +156,14 @@ fn the_table_names_every_file() {
 
 #[test]
 fn every_mistake_is_found_at_its_place() {
-    let place =
-        |problem: &Problem| problem.span().map(|span| (span.line(), span.column())).unwrap();
-    let found: BTreeMap<_, Vec<_>> = EXPECTED
-        .iter()
-        .map(|(name, _)| (*name, report(name).problems().map(place).collect()))
-        .collect();
-    let expected: BTreeMap<_, Vec<_>> =
-        EXPECTED.iter().map(|(name, places)| (*name, places.to_vec())).collect();
+    let place = |problem: &Problem| problem.span().map(|span| (span.line(), span.column())).unwrap();
+    let found: BTreeMap<_, Vec<_>> =
+        EXPECTED.iter().map(|(name, _)| (*name, report(name).problems().map(place).collect())).collect();
+    let expected: BTreeMap<_, Vec<_>> = EXPECTED.iter().map(|(name, places)| (*name, places.to_vec())).collect();
     let wrong: Vec<_> = expected
         .iter()
         .filter(|(name, places)| found[*name] != **places)
-        .map(|(name, places)| {
-            format!("{name}: expected {places:?}, found {:?}\n{:#}", found[name], report(name))
-        })
+        .map(|(name, places)| format!("{name}: expected {places:?}, found {:?}\n{:#}", found[name], report(name)))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
@@ -201,11 +181,7 @@ fn every_complaint_reads_well() {
 fn nothing_that_is_printed_can_steer_a_terminal() {
     for (name, _) in EXPECTED {
         let report = report(name);
-        for text in [
-            format!("{report:#}"),
-            report.to_json().to_string(),
-            super::diagnostics::render(&report),
-        ] {
+        for text in [format!("{report:#}"), report.to_json().to_string(), super::diagnostics::render(&report)] {
             let bad = text.chars().find(|c| c.is_control() && *c != '\n');
             assert_eq!(bad, None, "{name}: {text}");
         }

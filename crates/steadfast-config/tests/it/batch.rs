@@ -29,25 +29,15 @@ fn load(folder: &Path, names: &[&str]) -> Result<Vec<ExperimentConfig>, String> 
 #[test]
 fn a_folder_stands_for_its_json_files_in_byte_order() {
     let names = ["b", "a10", "a2", "B", "ä", "z"];
-    let texts: Vec<_> = names
-        .iter()
-        .enumerate()
-        .map(|(n, name)| (format!("{name}.json"), config(&format!("n{n}"))))
-        .collect();
-    let mut files: Vec<_> =
-        texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let texts: Vec<_> =
+        names.iter().enumerate().map(|(n, name)| (format!("{name}.json"), config(&format!("n{n}")))).collect();
+    let mut files: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let inner = config("inner");
-    files.extend([
-        ("inner/c.json", inner.as_str()),
-        (".hidden.json", "{"),
-        ("notes.txt", "no"),
-        ("d.JSON", "no"),
-    ]);
+    files.extend([("inner/c.json", inner.as_str()), (".hidden.json", "{"), ("notes.txt", "no"), ("d.JSON", "no")]);
     let folder = folder(&files);
     fs_err::create_dir(folder.path().join("folder.json")).unwrap();
     let configs = load(folder.path(), &[""]).unwrap();
-    let order: Vec<_> =
-        configs.iter().map(|config| config.source().path().unwrap().file_stem().unwrap()).collect();
+    let order: Vec<_> = configs.iter().map(|config| config.source().path().unwrap().file_stem().unwrap()).collect();
     assert_eq!(order, ["B", "a10", "a2", "b", "z", "ä"]);
 }
 
@@ -61,11 +51,8 @@ fn paths_keep_their_order_and_files_need_no_ending() {
 
 #[test]
 fn paths_that_lead_nowhere() {
-    let folder = folder(&[
-        ("digits.json", &config("a")),
-        ("empty/notes.txt", ""),
-        ("outer/inner/a.json", &config("b")),
-    ]);
+    let folder =
+        folder(&[("digits.json", &config("a")), ("empty/notes.txt", ""), ("outer/inner/a.json", &config("b"))]);
     insta::assert_snapshot!(load(folder.path(), &["digit.json", "empty", "outer", "absent/x.json"]).unwrap_err(), @r"
     digit.json: error: there is no such file or folder
       help: did you mean `digits.json`?
@@ -83,11 +70,7 @@ fn paths_that_lead_nowhere() {
 
 #[test]
 fn names_are_unique_ignoring_case() {
-    let folder = folder(&[
-        ("a.json", &config("Exp")),
-        ("b.json", &config("exP")),
-        ("c.json", &config("other")),
-    ]);
+    let folder = folder(&[("a.json", &config("Exp")), ("b.json", &config("exP")), ("c.json", &config("other"))]);
     insta::assert_snapshot!(load(folder.path(), &[""]).unwrap_err(), @r"
     b.json:1:10: error: name: the name `exP` is used twice in this batch
       help: give each experiment a name of its own; case does not count
@@ -95,6 +78,14 @@ fn names_are_unique_ignoring_case() {
     insta::assert_snapshot!(load(folder.path(), &["c.json", "c.json"]).unwrap_err(), @r"
     c.json:1:10: error: name: the name `other` is used twice in this batch
       help: the file `c.json` was named twice
+    ");
+    let extending = r#"{"extends": "../c.json"}"#;
+    fs_err::create_dir(folder.path().join("sub")).unwrap();
+    fs_err::write(folder.path().join("sub/d.json"), extending).unwrap();
+    fs_err::write(folder.path().join("sub/e.json"), extending).unwrap();
+    insta::assert_snapshot!(load(folder.path(), &["sub"]).unwrap_err(), @r"
+    sub/../c.json:1:10: error: name: the name `other` is used twice in this batch
+      help: `sub/d.json` and `sub/e.json` both get it from here: give each a name of its own
     ");
     let paths = [folder.path().join("a.json"), folder.path().join("c.json")];
     let report = ConfigManager::load(&paths, &["name=same".to_owned()]).unwrap_err();
@@ -106,13 +97,8 @@ fn names_are_unique_ignoring_case() {
 
 #[test]
 fn all_problems_of_all_files_are_reported_together() {
-    let folder = folder(&[
-        ("a.json", "{"),
-        ("b.json", r#"{"name": "b", "lr": 1}"#),
-        ("c.json", &config("c")),
-    ]);
+    let folder = folder(&[("a.json", "{"), ("b.json", r#"{"name": "b", "lr": 1}"#), ("c.json", &config("c"))]);
     insta::assert_snapshot!(load(folder.path(), &["", "absent"]).unwrap_err(), @r#"
-    absent: error: there is no such file or folder
     a.json:1:2: error: expected `}`, found the end of the text
       help: the `{` in line 1, column 1 is still open
     b.json:1:1: error: model_type: the key `model_type` is missing
@@ -121,6 +107,7 @@ fn all_problems_of_all_files_are_reported_together() {
       help: add `"dataset_path": ...` with a path or `builtin:NAME`
     b.json:1:15: error: lr: unknown key `lr`
       help: did you mean `lr`? It belongs inside `hyperparams`
+    absent: error: there is no such file or folder
     "#);
 }
 
@@ -141,8 +128,7 @@ fn a_file_of_any_size_is_refused_without_being_read() {
 fn a_file_of_a_mebibyte_is_read() {
     let body = config("big");
     let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
-    let folder =
-        folder(&[("fits.json", &padded(MAX_BYTES)), ("over.json", &padded(MAX_BYTES + 1))]);
+    let folder = folder(&[("fits.json", &padded(MAX_BYTES)), ("over.json", &padded(MAX_BYTES + 1))]);
     assert!(load(folder.path(), &["fits.json"]).is_ok());
     assert!(load(folder.path(), &["over.json"]).is_err());
 }
@@ -166,11 +152,9 @@ fn what_is_no_regular_file_is_never_opened() {
 #[test]
 fn a_link_is_followed_and_a_dead_one_is_missing() {
     let folder = folder(&[("real", &config("linked"))]);
-    std::os::unix::fs::symlink(folder.path().join("real"), folder.path().join("link.json"))
-        .unwrap();
+    std::os::unix::fs::symlink(folder.path().join("real"), folder.path().join("link.json")).unwrap();
     assert_eq!(load(folder.path(), &[""]).unwrap().len(), 1);
-    std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("dead.json"))
-        .unwrap();
+    std::os::unix::fs::symlink(folder.path().join("gone"), folder.path().join("dead.json")).unwrap();
     assert_eq!(load(folder.path(), &[""]).unwrap_err(), "dead.json: error: there is no such file");
 }
 
@@ -184,6 +168,19 @@ fn a_batch_has_at_most_ten_thousand_experiments() {
     .: error: a batch has at most 10000 experiments, but there are more files than that
       help: split the batch over several folders
     ");
+}
+
+#[test]
+fn a_batch_has_at_most_64_mebibytes() {
+    let folder = folder(&[]);
+    for number in 10..90 {
+        let file = fs_err::File::create(folder.path().join(format!("{number}.json"))).unwrap();
+        file.set_len(MAX_BYTES as u64).unwrap();
+    }
+    let report = load(folder.path(), &[""]).unwrap_err();
+    let last: Vec<_> = report.lines().rev().take(2).collect();
+    assert_eq!(last[1], "74.json: error: from here on the batch has more than 67108864 bytes (64 MiB)");
+    assert_eq!(last[0], "  help: split the batch over several folders");
 }
 
 #[test]
@@ -201,10 +198,7 @@ fn warnings_are_seen_by_those_who_ask() {
     let mut problems = Problems::new();
     ConfigManager::read(&[folder.path().to_owned()], &[], &mut problems);
     let warning = problems.iter().next().unwrap();
-    assert_eq!(
-        (warning.severity(), warning.path().to_string().as_str()),
-        (Severity::Warning, "checkpoint.mode")
-    );
+    assert_eq!((warning.severity(), warning.path().to_string().as_str()), (Severity::Warning, "checkpoint.mode"));
     assert_eq!(warning.span().unwrap().text(), "\"val_accuracy\"");
 }
 
@@ -224,7 +218,6 @@ proptest! {
 
 #[test]
 fn a_text_in_memory_cannot_extend_a_file() {
-    let report =
-        ConfigManager::from_text("t", r#"{"extends": "a.json", "$schema": "x"}"#).unwrap_err();
+    let report = ConfigManager::from_text("t", r#"{"extends": "a.json", "$schema": "x"}"#).unwrap_err();
     assert!(format!("{report:#}").contains("t:1:2: error: extends: `extends` works in files only"));
 }

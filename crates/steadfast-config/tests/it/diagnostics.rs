@@ -48,8 +48,7 @@ drawn! {
 
 #[test]
 fn places_in_two_files_and_a_path_that_leads_nowhere() {
-    let paths =
-        ["tests/fixtures/batches/same-name", "tests/fixtures/batches/same-nam"].map(PathBuf::from);
+    let paths = ["tests/fixtures/batches/same-name", "tests/fixtures/batches/same-nam"].map(PathBuf::from);
     let mut problems = Problems::new();
     ConfigManager::read(&paths, &["hyperparams.lr=[1,".to_owned()], &mut problems);
     insta::assert_snapshot!(render(&problems.into_report()));

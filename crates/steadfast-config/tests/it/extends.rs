@@ -41,9 +41,7 @@ fn every_value_says_which_file_it_came_from() {
     let mut problems = Problems::new();
     let files = [PathBuf::from("tests/fixtures/good/extends.json")];
     let tree = ConfigManager::trees(&files, &["seed=3".to_owned()], &mut problems).remove(0);
-    let from = |node: Option<&Node>| {
-        node.unwrap().span.source().name().rsplit('/').next().unwrap().to_owned()
-    };
+    let from = |node: Option<&Node>| node.unwrap().span.source().name().rsplit('/').next().unwrap().to_owned();
     assert_eq!(from(tree.root.get("model_type")), "first.json");
     assert_eq!(from(tree.root.get("dataset_path")), "second.json");
     assert_eq!(from(tree.root.get("name")), "extends.json");
@@ -104,11 +102,7 @@ fn chains_and_lists_have_limits() {
     let chain = |length: usize| {
         let folder = folder(&[("last.json.base", FULL)]);
         for link in 0..length {
-            let next = if link + 1 == length {
-                "last.json.base".to_owned()
-            } else {
-                format!("{}.base", link + 1)
-            };
+            let next = if link + 1 == length { "last.json.base".to_owned() } else { format!("{}.base", link + 1) };
             let name = if link == 0 { "start.json".to_owned() } else { format!("{link}.base") };
             fs_err::write(folder.path().join(name), format!(r#"{{"extends": "{next}"}}"#)).unwrap();
         }
@@ -119,11 +113,7 @@ fn chains_and_lists_have_limits() {
 
     let many = format!(r#"{{"extends": [{}"x"]}}"#, r#""x", "#.repeat(64));
     let folder = folder(&[("a.json", &many)]);
-    assert!(
-        load(folder.path())
-            .unwrap_err()
-            .contains("a file extends at most 64 files directly, this one 65")
-    );
+    assert!(load(folder.path()).unwrap_err().contains("a file extends at most 64 files directly, this one 65"));
 }
 
 #[test]

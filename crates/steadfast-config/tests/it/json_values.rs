@@ -37,9 +37,7 @@ fn key() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "b", "c", "lr", "é", "\u{1b}", "a.b"]).prop_map(str::to_owned)
 }
 
-fn object_of(
-    value: impl Strategy<Value = Value>,
-) -> impl Strategy<Value = serde_json::Map<String, Value>> {
+fn object_of(value: impl Strategy<Value = Value>) -> impl Strategy<Value = serde_json::Map<String, Value>> {
     prop::collection::vec((key(), value), 0..5).prop_map(|members| members.into_iter().collect())
 }
 

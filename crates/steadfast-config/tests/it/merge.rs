@@ -57,8 +57,7 @@ fn the_examples_of_the_rfc() {
 
 #[test]
 fn values_keep_the_places_they_came_from() {
-    let target =
-        node("target", &json!({"kept": 1, "changed": 2, "inner": {"kept": 3, "changed": 4}}));
+    let target = node("target", &json!({"kept": 1, "changed": 2, "inner": {"kept": 3, "changed": 4}}));
     let patch = node("patch", &json!({"changed": 5, "inner": {"changed": 6}}));
     let merged = merge_patch(target, patch);
     let from = |node: &Node| node.span.source().name().to_owned();

@@ -17,21 +17,14 @@ fn load(overrides: &[&str]) -> Result<ExperimentConfig, String> {
 /// The merged tree of the file with one override.
 fn tree(change: &str) -> (Node, Problems) {
     let mut problems = Problems::new();
-    let mut trees =
-        ConfigManager::trees(&[PathBuf::from(FILE)], &[change.to_owned()], &mut problems);
+    let mut trees = ConfigManager::trees(&[PathBuf::from(FILE)], &[change.to_owned()], &mut problems);
     (trees.remove(0).root, problems)
 }
 
 #[test]
 fn values_are_json_first_and_text_otherwise() {
-    let config = load(&[
-        "hyperparams.lr=1e-2",
-        "device=cuda:1",
-        "tags=[\"a\"]",
-        "description=two words",
-        "seed= 7 ",
-    ])
-    .unwrap();
+    let config =
+        load(&["hyperparams.lr=1e-2", "device=cuda:1", "tags=[\"a\"]", "description=two words", "seed= 7 "]).unwrap();
     assert_eq!(config.hyperparams.lr.to_bits(), 1e-2_f64.to_bits());
     assert_eq!(config.device.to_string(), "cuda:1");
     assert_eq!(config.tags, ["a"]);
@@ -53,10 +46,7 @@ fn the_last_of_several_overrides_wins() {
 #[test]
 fn null_is_set_and_takes_nothing_away() {
     assert_eq!(
-        load(&["checkpoint.every_steps=5", "checkpoint.every_epochs=null"])
-            .unwrap()
-            .checkpoint
-            .every_epochs,
+        load(&["checkpoint.every_steps=5", "checkpoint.every_epochs=null"]).unwrap().checkpoint.every_epochs,
         None
     );
 }
@@ -71,8 +61,7 @@ fn objects_on_the_way_are_made() {
 
 #[test]
 fn a_named_component_takes_parameters() {
-    let config =
-        load(&["hyperparams.optimizer=sgd", "hyperparams.optimizer.nesterov=true"]).unwrap();
+    let config = load(&["hyperparams.optimizer=sgd", "hyperparams.optimizer.nesterov=true"]).unwrap();
     assert_eq!(config.hyperparams.optimizer.kind, "sgd");
     assert_eq!(config.hyperparams.optimizer.params.to_json(), json!({"nesterov": true}));
 }
@@ -100,9 +89,7 @@ fn what_is_no_override_is_said_to_be_none() {
         let found = load(&[text]).err().unwrap_or_default();
         assert_eq!(found.lines().next().unwrap_or_default(), complaint, "{text}");
     }
-    assert!(
-        load(&[&format!("{}=1", ["a"; 40].join("."))]).unwrap_err().contains("more than 32 keys")
-    );
+    assert!(load(&[&format!("{}=1", ["a"; 40].join("."))]).unwrap_err().contains("more than 32 keys"));
 }
 
 #[test]

@@ -22,8 +22,7 @@ fn check_against_serde(text: &str) -> Result<(), TestCaseError> {
         Ok(value) if ours.is_none() => {
             let mut problems = Problems::new();
             parse(&Source::new("t", text), &mut problems);
-            let only_repeats =
-                problems.iter().all(|problem| problem.message().ends_with("a second time"));
+            let only_repeats = problems.iter().all(|problem| problem.message().ends_with("a second time"));
             prop_assert!(only_repeats, "refused {text:?} = {value}: {:?}", problems);
         }
         Ok(value) => prop_assert_eq!(ours.unwrap().to_json(), value),
@@ -112,6 +111,14 @@ fn a_text_has_at_most_a_mebibyte() {
     let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
     assert!(accepted(&text(MAX_BYTES)).is_some());
     assert!(accepted(&text(MAX_BYTES + 1)).is_none());
+}
+
+#[test]
+fn a_text_has_at_most_a_hundred_thousand_values() {
+    // The list itself is a value, too.
+    let list = |length: usize| format!("[{}0]", "0,".repeat(length - 1));
+    assert!(accepted(&list(99_999)).is_some());
+    assert!(accepted(&list(100_000)).is_none());
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use steadfast_config::{
-    Component, ConfigManager, ExperimentConfig, Field, ResolvedParts, Role, Section as _,
-    config_json_bytes, diff, trajectory_view,
+    Component, ConfigManager, ExperimentConfig, Field, ResolvedParts, Role, Section as _, config_json_bytes, diff,
+    trajectory_view,
 };
 
 fn load(name: &str) -> ExperimentConfig {
@@ -35,11 +35,7 @@ fn a_resolved_config_is_complete() {
     let mut value = load("design-document").to_json();
     insta::assert_snapshot!(String::from_utf8(config_json_bytes(&value)).unwrap());
     for field in ExperimentConfig::fields() {
-        assert!(
-            value.as_object_mut().unwrap().shift_remove(field.name).is_some(),
-            "{}",
-            field.name
-        );
+        assert!(value.as_object_mut().unwrap().shift_remove(field.name).is_some(), "{}", field.name);
     }
     assert_eq!(value, json!({}));
 }
@@ -83,11 +79,7 @@ fn the_trajectory_is_everything_that_decides_numbers() {
 fn leaves(prefix: &str, fields: &[Field]) -> Vec<(String, Role)> {
     let leaf = |field: &Field| {
         let path = format!("{prefix}{}", field.name);
-        if field.fields.is_empty() {
-            vec![(path, field.role)]
-        } else {
-            leaves(&format!("{path}."), &field.fields)
-        }
+        if field.fields.is_empty() { vec![(path, field.role)] } else { leaves(&format!("{path}."), &field.fields) }
     };
     fields.iter().flat_map(leaf).collect()
 }
@@ -97,11 +89,7 @@ fn leaves(prefix: &str, fields: &[Field]) -> Vec<(String, Role)> {
 fn every_field_is_classed() {
     let of = |role: Role| {
         let all = leaves("", &ExperimentConfig::fields());
-        all.into_iter()
-            .filter(|(_, r)| *r == role)
-            .map(|(path, _)| path)
-            .collect::<Vec<_>>()
-            .join(" ")
+        all.into_iter().filter(|(_, r)| *r == role).map(|(path, _)| path).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(of(Role::Horizon), "hyperparams.epochs");
     assert_eq!(
@@ -136,13 +124,7 @@ fn differences_have_path_values_and_role() {
         changes
             .iter()
             .map(|change| {
-                format!(
-                    "{} {} {} -> {}",
-                    change.role.as_str(),
-                    change.path,
-                    line(&change.before),
-                    line(&change.after)
-                )
+                format!("{} {} {} -> {}", change.role.as_str(), change.path, line(&change.before), line(&change.after))
             })
             .collect::<Vec<_>>()
             .join("\n")
@@ -180,10 +162,8 @@ fn a_change_of_any_field_is_seen_unless_it_is_policy() {
         let place = after.pointer_mut(&pointer).unwrap();
         *place = changed(place);
         let seen = diff(&trajectory_view(&before), &trajectory_view(&after));
-        let expected: Vec<_> =
-            (role != Role::Policy).then(|| (path.clone(), role)).into_iter().collect();
-        let found: Vec<_> =
-            seen.iter().map(|change| (change.path.to_string(), change.role)).collect();
+        let expected: Vec<_> = (role != Role::Policy).then(|| (path.clone(), role)).into_iter().collect();
+        let found: Vec<_> = seen.iter().map(|change| (change.path.to_string(), change.role)).collect();
         assert_eq!(found, expected, "{path}");
     }
 }

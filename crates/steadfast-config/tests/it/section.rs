@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use serde_json::json;
 use steadfast_config::{
-    Bounds, Component, FieldValue as _, JsonPath, Node, Problems, Role, Section, Source, above,
-    choice, object_schema, parse, section,
+    Bounds, Component, FieldValue as _, JsonPath, Node, Problems, Role, Section, Source, above, choice, object_schema,
+    parse, section,
 };
 
 section! {
@@ -90,8 +90,7 @@ fn check_range(range: &Range, node: &Node, path: &JsonPath, problems: &mut Probl
 fn read<S: Section>(text: &str) -> (Option<S>, Vec<String>) {
     let mut problems = Problems::new();
     let source = Source::new("t", text);
-    let value = parse(&source, &mut problems)
-        .and_then(|node| S::read(&node, &JsonPath::root(), &mut problems));
+    let value = parse(&source, &mut problems).and_then(|node| S::read(&node, &JsonPath::root(), &mut problems));
     let report = format!("{:#}", problems.into_report());
     let lines = report.lines().filter(|line| !line.starts_with("  ")).map(str::to_owned);
     (value, lines.collect())
@@ -146,10 +145,7 @@ fn required_keys_and_rules_between_keys() {
     assert_eq!(read::<Range>(r#"{"from": 1, "to": 2}"#).0, Some(Range { from: 1, to: 2, step: 1 }));
     assert_eq!(
         read::<Range>(r#"{"step": 2}"#).1,
-        [
-            "t:1:1: error: from: the key `from` is missing",
-            "t:1:1: error: to: the key `to` is missing"
-        ]
+        ["t:1:1: error: from: the key `from` is missing", "t:1:1: error: to: the key `to` is missing"]
     );
     let (value, complaints) = read::<Range>(r#"{"from": 3, "to": 2}"#);
     assert!(value.is_some());
@@ -158,15 +154,11 @@ fn required_keys_and_rules_between_keys() {
 
 #[test]
 fn integers_may_be_written_like_floats() {
-    let (value, complaints) = read::<Everything>(
-        r#"{"small": 1e2, "large": 1.8446744073709551615e19, "widths": [20.0], "offset": -0}"#,
-    );
+    let (value, complaints) =
+        read::<Everything>(r#"{"small": 1e2, "large": 1.8446744073709551615e19, "widths": [20.0], "offset": -0}"#);
     let value = value.unwrap();
     assert_eq!(complaints, [""; 0]);
-    assert_eq!(
-        (value.small, value.large, value.widths, value.offset),
-        (100, u64::MAX, vec![20], 0)
-    );
+    assert_eq!((value.small, value.large, value.widths, value.offset), (100, u64::MAX, vec![20], 0));
 }
 
 #[test]
@@ -211,8 +203,8 @@ fn json_comes_in_the_order_of_declaration() {
 }
 
 #[test]
-fn a_list_of_a_million_mistakes_is_one() {
-    let text = format!("{{\"widths\": [{}0]}}", "0,".repeat(400_000));
+fn a_flood_of_mistakes_in_one_value_is_cut_short() {
+    let text = format!("{{\"widths\": [{}0]}}", "0,".repeat(90_000));
     assert_eq!(read::<Everything>(&text).1.len(), 20);
     let keys: Vec<_> = (0..60_000).map(|number| format!("\"k{number}\":0")).collect();
     assert_eq!(read::<Everything>(&format!("{{{}}}", keys.join(","))).1.len(), 21);
@@ -223,8 +215,7 @@ fn components_are_names_or_objects() {
     let component = |text: &str| {
         let mut problems = Problems::new();
         let node = parse(&Source::new("t", text), &mut problems).unwrap();
-        Component::from_node(&node, &JsonPath::root().key("part"), &Bounds::none(), &mut problems)
-            .unwrap()
+        Component::from_node(&node, &JsonPath::root().key("part"), &Bounds::none(), &mut problems).unwrap()
     };
     let short = component(r#""adam""#);
     let long = component(r#"{"beta1": 0.8, "kind": "adam"}"#);
@@ -252,34 +243,15 @@ fn everything() -> impl Strategy<Value = Everything> {
     let lists = (
         prop::collection::vec(1..=1_048_576_usize, 0..4),
         prop::collection::vec(prop::option::of(way()), 0..3),
-        prop::collection::vec(
-            (0..9_u32, 0..9_u32).prop_map(|(node, path)| Inner { node, path }),
-            0..3,
-        ),
+        prop::collection::vec((0..9_u32, 0..9_u32).prop_map(|(node, path)| Inner { node, path }), 0..3),
     );
-    (numbers, lists, way(), any::<bool>(), any::<String>()).prop_map(
-        |(numbers, lists, way, flag, text)| {
-            let (small, large, offset, rate, share) = numbers;
-            let (widths, ways, inners) = lists;
-            let r#type = text.clone();
-            let rest = Everything::default();
-            Everything {
-                flag,
-                small,
-                large,
-                widths,
-                offset,
-                rate,
-                share,
-                text,
-                way,
-                ways,
-                r#type,
-                inners,
-                ..rest
-            }
-        },
-    )
+    (numbers, lists, way(), any::<bool>(), any::<String>()).prop_map(|(numbers, lists, way, flag, text)| {
+        let (small, large, offset, rate, share) = numbers;
+        let (widths, ways, inners) = lists;
+        let r#type = text.clone();
+        let rest = Everything::default();
+        Everything { flag, small, large, widths, offset, rate, share, text, way, ways, r#type, inners, ..rest }
+    })
 }
 
 proptest! {

@@ -43,8 +43,7 @@ fn share_found(keys: &[&str]) -> f64 {
 #[test]
 fn nine_of_ten_slips_lead_to_the_right_key() {
     let fields = ExperimentConfig::fields();
-    let tables =
-        std::iter::once(fields.clone()).chain(fields.into_iter().map(|field| field.fields));
+    let tables = std::iter::once(fields.clone()).chain(fields.into_iter().map(|field| field.fields));
     for table in tables.filter(|table| !table.is_empty()) {
         let keys: Vec<_> = table.iter().map(|field| field.name).collect();
         let share = share_found(&keys);

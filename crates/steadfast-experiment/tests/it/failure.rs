@@ -36,10 +36,7 @@ fn a_changed_config_is_refused_and_nothing_is_touched() {
     bench.plan.resolved["hyperparams"]["lr"] = 0.2.into();
     let error = bench.start(&StopAfter::never()).unwrap_err();
     let TrainError::Refused { reason } = error else { panic!("{error}") };
-    assert!(
-        reason.contains("hyperparams.lr") && reason.contains("0.1") && reason.contains("0.2"),
-        "{reason}"
-    );
+    assert!(reason.contains("hyperparams.lr") && reason.contains("0.1") && reason.contains("0.2"), "{reason}");
     assert_eq!(bench.files(), before);
 }
 

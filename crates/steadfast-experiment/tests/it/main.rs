@@ -1,5 +1,7 @@
 //! The training loop, tested through its public door with an experiment that has no tensors.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
+
 mod failure;
 mod registry;
 mod resume;

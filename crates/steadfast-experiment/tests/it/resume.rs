@@ -36,16 +36,12 @@ fn stopping_after_every_step_changes_no_byte() {
 #[test]
 fn when_checkpoints_are_made_changes_no_byte_but_the_config() {
     let (whole, _) = in_pieces(u64::MAX, |_| ());
-    for (every_epochs, every_steps, every) in [
-        (Some(3), None, None),
-        (None, Some(2), None),
-        (Some(1), Some(1), None),
-        (None, None, Some(Duration::ZERO)),
-    ] {
+    for (every_epochs, every_steps, every) in
+        [(Some(3), None, None), (None, Some(2), None), (Some(1), Some(1), None), (None, None, Some(Duration::ZERO))]
+    {
         let (pieces, _) = in_pieces(7, |bench| {
             let checkpoints = &mut bench.plan.settings.checkpoints;
-            (checkpoints.every_epochs, checkpoints.every_steps, checkpoints.every) =
-                (every_epochs, every_steps, every);
+            (checkpoints.every_epochs, checkpoints.every_steps, checkpoints.every) = (every_epochs, every_steps, every);
         });
         assert_eq!(pieces.differing(&whole), [""; 0], "{every_epochs:?} {every_steps:?} {every:?}");
     }
@@ -62,8 +58,7 @@ fn early_stopping_survives_every_stop() {
     for questions in 1..20 {
         assert_eq!(in_pieces(questions, change).0.differing(&whole), [""; 0], "{questions}");
     }
-    let result: serde_json::Value =
-        serde_json::from_slice(whole.get("result.json").unwrap()).unwrap();
+    let result: serde_json::Value = serde_json::from_slice(whole.get("result.json").unwrap()).unwrap();
     assert_eq!(result["stopped_early"], true);
     assert_eq!((&result["best"]["epoch"], &result["epochs"]), (&2.into(), &5.into()));
 }
@@ -73,8 +68,7 @@ fn a_finished_run_is_not_trained_again_and_its_files_are_made_anew() {
     let mut bench = Bench::new();
     bench.finish();
     let before = bench.files();
-    for name in ["result.json", "model_last.safetensors", "model_best.safetensors", "metrics.jsonl"]
-    {
+    for name in ["result.json", "model_last.safetensors", "model_best.safetensors", "metrics.jsonl"] {
         fs_err::remove_file(bench.run_folder().join(name)).unwrap();
     }
     bench.finish();
@@ -108,10 +102,8 @@ fn a_checkpoint_that_vanished_costs_only_the_work_since_the_one_before() {
         other.files()
     };
     bench.start(&StopAfter::new(15)).unwrap();
-    let mut checkpoints: Vec<_> = fs_err::read_dir(bench.run_folder().join("checkpoints"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut checkpoints: Vec<_> =
+        fs_err::read_dir(bench.run_folder().join("checkpoints")).unwrap().map(|entry| entry.unwrap().path()).collect();
     checkpoints.sort();
     assert!(checkpoints.len() >= 2);
     fs_err::write(checkpoints.last().unwrap(), "damaged").unwrap();

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::json;
 use steadfast_config::sha256_hex;
 use steadfast_experiment::{
-    CheckpointSchedule, DataSummary, EarlyStopping, Event, Experiment, ExperimentError,
-    ExperimentState, Goal, LoopSettings, Metrics, ModelSummary, Monitor, Outcome, Position,
-    RunPlan, StepReport, StopSignal, TrainContext, TrainError, train,
+    CheckpointSchedule, DataSummary, EarlyStopping, Event, Experiment, ExperimentError, ExperimentState, Goal,
+    LoopSettings, Metrics, ModelSummary, Monitor, Outcome, Position, RunPlan, StepReport, StopSignal, TrainContext,
+    TrainError, train,
 };
 use steadfast_state::{StateManager, TensorData};
 use steadfast_testkit::{Dice, RunFiles};
@@ -66,18 +66,10 @@ impl Experiment for Toy {
         if self.breaks_at == Some(at.step) {
             loss = f64::NAN;
         }
-        Ok(StepReport {
-            samples: 2,
-            lr: 0.1 / (at.step + 1) as f64,
-            metrics: vec![("train_loss", loss)],
-        })
+        Ok(StepReport { samples: 2, lr: 0.1 / (at.step + 1) as f64, metrics: vec![("train_loss", loss)] })
     }
 
-    fn validate(
-        &mut self,
-        at: Position,
-        stop: &dyn StopSignal,
-    ) -> Result<Option<Metrics>, ExperimentError> {
+    fn validate(&mut self, at: Position, stop: &dyn StopSignal) -> Result<Option<Metrics>, ExperimentError> {
         if stop.requested() {
             return Ok(None);
         }
@@ -87,9 +79,7 @@ impl Experiment for Toy {
     }
 
     fn save(&self) -> Result<ExperimentState, ExperimentError> {
-        let tensor = |values: &[f32; 3]| {
-            TensorData::from_f32(vec![3], values).map_err(ExperimentError::compute)
-        };
+        let tensor = |values: &[f32; 3]| TensorData::from_f32(vec![3], values).map_err(ExperimentError::compute);
         Ok(ExperimentState {
             model: [("position".to_owned(), tensor(&self.position)?)].into(),
             optimizer: [("momentum".to_owned(), tensor(&self.momentum)?)].into(),
@@ -99,12 +89,10 @@ impl Experiment for Toy {
 
     fn restore(&mut self, state: ExperimentState) -> Result<(), ExperimentError> {
         let read = |data: Option<&TensorData>| {
-            data.and_then(|data| data.to_f32()?.try_into().ok()).ok_or_else(|| {
-                ExperimentError::State { message: "three numbers are missing".to_owned() }
-            })
+            data.and_then(|data| data.to_f32()?.try_into().ok())
+                .ok_or_else(|| ExperimentError::State { message: "three numbers are missing".to_owned() })
         };
-        (self.position, self.momentum) =
-            (read(state.model.get("position"))?, read(state.optimizer.get("momentum"))?);
+        (self.position, self.momentum) = (read(state.model.get("position"))?, read(state.optimizer.get("momentum"))?);
         Ok(())
     }
 }
@@ -124,9 +112,7 @@ impl StopAfter {
 
 impl StopSignal for StopAfter {
     fn requested(&self) -> bool {
-        self.0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(1)))
-            == Ok(0)
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(1))) == Ok(0)
     }
 }
 
@@ -142,17 +128,12 @@ impl Bench {
     pub(crate) fn new() -> Self {
         let settings = LoopSettings {
             epochs: 4,
-            checkpoints: CheckpointSchedule {
-                every_epochs: Some(1),
-                every_steps: None,
-                every: None,
-            },
+            checkpoints: CheckpointSchedule { every_epochs: Some(1), every_steps: None, every: None },
             monitor: Monitor { metric: "val_loss".to_owned(), goal: Goal::Minimize },
             early_stopping: None,
         };
         let folder = tempfile::tempdir().unwrap();
-        let mut bench =
-            Self { folder, plan: plan(settings), toy: Toy::default(), events: Vec::new() };
+        let mut bench = Self { folder, plan: plan(settings), toy: Toy::default(), events: Vec::new() };
         bench.reconfigure();
         bench
     }
@@ -164,8 +145,7 @@ impl Bench {
 
     pub(crate) fn early_stopping(&mut self, patience: u64) {
         let monitor = self.plan.settings.monitor.clone();
-        self.plan.settings.early_stopping =
-            Some(EarlyStopping { monitor, patience, min_delta: 0.0 });
+        self.plan.settings.early_stopping = Some(EarlyStopping { monitor, patience, min_delta: 0.0 });
         self.reconfigure();
     }
 

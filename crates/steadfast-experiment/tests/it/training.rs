@@ -16,10 +16,7 @@ fn a_row_for_each_epoch() {
     for (index, row) in rows.iter().enumerate() {
         let keys: Vec<&String> = row.as_object().unwrap().keys().collect();
         assert_eq!(keys, ["epoch", "step", "train_loss", "val_loss", "lr"]);
-        assert_eq!(
-            (row["epoch"].as_u64(), row["step"].as_u64()),
-            (Some(index as u64 + 1), Some(index as u64 * 5 + 5))
-        );
+        assert_eq!((row["epoch"].as_u64(), row["step"].as_u64()), (Some(index as u64 + 1), Some(index as u64 * 5 + 5)));
     }
 }
 
@@ -62,8 +59,7 @@ fn clocks_stay_out_of_the_compared_files() {
     bench.start(&StopAfter::new(8)).unwrap();
     bench.finish();
     let timing: Timing =
-        serde_json::from_slice(&fs_err::read(bench.run_folder().join("timing.json")).unwrap())
-            .unwrap();
+        serde_json::from_slice(&fs_err::read(bench.run_folder().join("timing.json")).unwrap()).unwrap();
     assert_eq!((timing.starts, timing.epochs.len(), timing.peak_memory_bytes), (2, 4, Some(1)));
     assert!(timing.total_s > 0.0);
 }

@@ -14,20 +14,12 @@ use crate::support::{Screen, lines_of, logger, without_time};
 struct SaveFailed(#[source] std::io::Error);
 
 /// Events of every kind, as console and file lines with the time redacted.
-fn show(
-    console_format: LogFormat,
-    file_format: LogFormat,
-    color: bool,
-) -> (Vec<String>, Vec<String>) {
+fn show(console_format: LogFormat, file_format: LogFormat, color: bool) -> (Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.txt");
     let screen = Screen::default();
-    let console = ConsoleOptions {
-        format: console_format,
-        color,
-        filter: LevelFilter::TRACE.into(),
-        ..screen.options()
-    };
+    let console =
+        ConsoleOptions { format: console_format, color, filter: LevelFilter::TRACE.into(), ..screen.options() };
     let file = FileOptions { format: file_format, filter: LevelFilter::TRACE.into() };
     let (logger, dispatch) = logger(console, file);
     let log = logger.attach(&path, Rotation::default()).unwrap();

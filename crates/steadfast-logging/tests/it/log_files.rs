@@ -79,8 +79,7 @@ fn the_newest_full_file_has_the_lowest_number() {
     for number in 0..10 {
         fixture.log(&number.to_string());
     }
-    let files: Vec<Vec<String>> =
-        (1..=3).map(|number| lines_of(&numbered(&fixture.path(), number))).collect();
+    let files: Vec<Vec<String>> = (1..=3).map(|number| lines_of(&numbered(&fixture.path(), number))).collect();
     let flat: Vec<&str> = files.iter().flat_map(|lines| texts(lines)).collect();
     assert_eq!(flat.len(), 6, "two lines to a file: {flat:?}");
     assert_eq!(texts(&all_lines(&fixture.path())), ["2", "3", "4", "5", "6", "7", "8", "9"]);
@@ -150,10 +149,7 @@ fn a_folder_that_vanishes_is_reported_once_and_fails_nothing() {
     (0..5).for_each(|_| fixture.log("lost"));
     let reports = fixture.screen.lines();
     assert_eq!(reports.len(), 1, "{reports:?}");
-    assert!(
-        reports[0].contains(" WARN the log file was removed and cannot be made again: "),
-        "{reports:?}"
-    );
+    assert!(reports[0].contains(" WARN the log file was removed and cannot be made again: "), "{reports:?}");
     fs_err::create_dir(&folder).unwrap();
     fixture.log("back");
     assert_eq!(texts(&lines_of(&folder.join("log.txt"))), ["back"]);
@@ -207,10 +203,7 @@ fn a_full_disk_is_reported_once_and_fails_nothing() {
     assert!(lines.ends_with(" after\n"), "{lines:?}");
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a check that was not made must not look like one that passed"
-)]
+#[expect(clippy::print_stderr, reason = "a check that was not made must not look like one that passed")]
 fn not_checked(what: &str, why: &str) {
     eprintln!("not checked here: {what}: {why}");
 }
@@ -272,10 +265,8 @@ fn lines_of_many_threads_arrive_whole_and_all() {
     let lines = all_lines(&fixture.path());
     for thread in 0..8 {
         let beginning = format!("thread {thread} ");
-        let own: Vec<&str> =
-            texts(&lines).into_iter().filter(|text| text.starts_with(&beginning)).collect();
-        let expected: Vec<String> =
-            (0..100).map(|line| format!("thread {thread} line {line}")).collect();
+        let own: Vec<&str> = texts(&lines).into_iter().filter(|text| text.starts_with(&beginning)).collect();
+        let expected: Vec<String> = (0..100).map(|line| format!("thread {thread} line {line}")).collect();
         assert_eq!(own, expected);
     }
     assert_eq!(lines.len(), 800);

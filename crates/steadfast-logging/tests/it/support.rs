@@ -37,10 +37,7 @@ pub(crate) fn logger(console: ConsoleOptions, file: FileOptions) -> (Logger, Dis
 /// The lines of a file, each with its end still on the last one checked.
 pub(crate) fn lines_of(path: &Path) -> Vec<String> {
     let content = fs_err::read_to_string(path).unwrap();
-    assert!(
-        content.is_empty() || content.ends_with('\n'),
-        "{content:?} ends in the middle of a line"
-    );
+    assert!(content.is_empty() || content.ends_with('\n'), "{content:?} ends in the middle of a line");
     content.lines().map(str::to_owned).collect()
 }
 
@@ -61,8 +58,7 @@ pub(crate) fn without_time(line: &str) -> String {
     let start = line.find("20").unwrap();
     let length = line[start..].find('Z').unwrap() + 1;
     let time = &line[start..start + length];
-    let shape: String =
-        time.chars().map(|sign| if sign.is_ascii_digit() { '9' } else { sign }).collect();
+    let shape: String = time.chars().map(|sign| if sign.is_ascii_digit() { '9' } else { sign }).collect();
     assert_eq!(shape, "9999-99-99T99:99:99.999999Z");
     line.replacen(time, "TIME", 1)
 }

@@ -83,8 +83,7 @@ mod tests {
     fn the_error_function_is_close() {
         for step in -6_000..6_000 {
             let x = f64::from(step) * 1e-3;
-            let error =
-                (f64::from(error_function(x as f32)) - libm::erf(f64::from(x as f32))).abs();
+            let error = (f64::from(error_function(x as f32)) - libm::erf(f64::from(x as f32))).abs();
             assert!(error < 5e-7, "erf({x}): error {error:e}");
         }
     }

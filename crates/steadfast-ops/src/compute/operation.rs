@@ -1,10 +1,11 @@
 //! The bridge between the kernels and candle: one trait for operations of up to three tensors.
 
 use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage,
-    StorageRef, Tensor, bail,
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, StorageRef, Tensor,
+    bail,
 };
 
+use super::collector::hand_over;
 use super::{Real, View};
 
 /// The gradients of an operation's inputs; `None` for those that need none.
@@ -48,19 +49,12 @@ pub(crate) fn apply_one<O: Operation<1>>(operation: O, input: &Tensor) -> Result
 }
 
 /// Runs an operation of two tensors and, where one is tracked, records it in candle's graph.
-pub(crate) fn apply_two<O: Operation<2>>(
-    operation: O,
-    first: &Tensor,
-    second: &Tensor,
-) -> Result<Tensor> {
+pub(crate) fn apply_two<O: Operation<2>>(operation: O, first: &Tensor, second: &Tensor) -> Result<Tensor> {
     first.apply_op2(second, Node(operation))
 }
 
 /// Runs an operation of three tensors and, where one is tracked, records it in candle's graph.
-pub(crate) fn apply_three<O: Operation<3>>(
-    operation: O,
-    [a, b, c]: [&Tensor; 3],
-) -> Result<Tensor> {
+pub(crate) fn apply_three<O: Operation<3>>(operation: O, [a, b, c]: [&Tensor; 3]) -> Result<Tensor> {
     a.apply_op3(b, c, Node(operation))
 }
 
@@ -70,24 +64,13 @@ struct Node<O, const N: usize>(O);
 impl<O: Operation<N>, const N: usize> Node<O, N> {
     fn forward(&self, inputs: [View<'_>; N], dtype: DType) -> Result<(CpuStorage, Shape)> {
         match dtype {
-            DType::F32 => self
-                .0
-                .forward::<f32>(inputs)
-                .map(|(values, shape)| (CpuStorage::F32(values), shape)),
-            DType::F64 => self
-                .0
-                .forward::<f64>(inputs)
-                .map(|(values, shape)| (CpuStorage::F64(values), shape)),
+            DType::F32 => self.0.forward::<f32>(inputs).map(|(values, shape)| (CpuStorage::F32(values), shape)),
+            DType::F64 => self.0.forward::<f64>(inputs).map(|(values, shape)| (CpuStorage::F64(values), shape)),
             other => bail!("{}: no kernel for {other:?}", O::NAME),
         }
     }
 
-    fn backward(
-        &self,
-        inputs: [&Tensor; N],
-        output: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<[Option<Tensor>; N]> {
+    fn backward(&self, inputs: [&Tensor; N], output: &Tensor, gradient: &Tensor) -> Result<[Option<Tensor>; N]> {
         match gradient.dtype() {
             DType::F32 => self.backward_for::<f32>(inputs, output, gradient),
             DType::F64 => self.backward_for::<f64>(inputs, output, gradient),
@@ -114,7 +97,7 @@ impl<O: Operation<N>, const N: usize> Node<O, N> {
         let mut tensors = [const { None }; N];
         for ((tensor, values), input) in tensors.iter_mut().zip(gradients).zip(inputs) {
             if let Some(values) = values {
-                *tensor = Some(Tensor::from_vec(values, input.shape(), &Device::Cpu)?);
+                *tensor = hand_over(input, Tensor::from_vec(values, input.shape(), &Device::Cpu)?)?;
             }
         }
         Ok(tensors)
@@ -153,13 +136,7 @@ impl<O: Operation<2>> CustomOp2 for Node<O, 2> {
         O::NAME
     }
 
-    fn cpu_fwd(
-        &self,
-        s1: &CpuStorage,
-        l1: &Layout,
-        s2: &CpuStorage,
-        l2: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(&self, s1: &CpuStorage, l1: &Layout, s2: &CpuStorage, l2: &Layout) -> Result<(CpuStorage, Shape)> {
         self.forward([View::new(s1, l1), View::new(s2, l2)], dtype_of(s1))
     }
 

@@ -14,11 +14,7 @@ pub(crate) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
 }
 
 /// Calls `work(start, chunk)` for every run of `chunk` elements of `values`, in parallel.
-pub(crate) fn for_each_chunk<T: Send>(
-    values: &mut [T],
-    chunk: usize,
-    work: impl Fn(usize, &mut [T]) + Sync,
-) {
+pub(crate) fn for_each_chunk<T: Send>(values: &mut [T], chunk: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     let chunk = chunk.max(1);
     if values.len() <= chunk {
         if !values.is_empty() {
@@ -43,16 +39,14 @@ pub(crate) fn for_each_chunk_pair<A: Send, B: Send>(
     (second, second_chunk): (&mut [B], usize),
     work: impl Fn(usize, &mut [A], &mut [B]) + Sync,
 ) {
-    first
-        .par_chunks_mut(first_chunk.max(1))
-        .zip(second.par_chunks_mut(second_chunk.max(1)))
-        .enumerate()
-        .for_each(|(index, (first, second))| {
+    first.par_chunks_mut(first_chunk.max(1)).zip(second.par_chunks_mut(second_chunk.max(1))).enumerate().for_each(
+        |(index, (first, second))| {
             vectorized(
                 #[inline(always)]
                 || work(index, first, second),
             );
-        });
+        },
+    );
 }
 
 /// The results of `work(0)`, `work(1)`, ... in that order, computed in parallel.

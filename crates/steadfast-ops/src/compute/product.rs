@@ -43,12 +43,7 @@ pub(crate) fn rows_of_mut<T>(values: &mut [T], rows: usize, columns: usize) -> M
 }
 
 /// `result (+)= left * right` on this thread.
-pub(crate) fn multiply<T: Real>(
-    result: MatMut<'_, T>,
-    mode: Product,
-    left: MatRef<'_, T>,
-    right: MatRef<'_, T>,
-) {
+pub(crate) fn multiply<T: Real>(result: MatMut<'_, T>, mode: Product, left: MatRef<'_, T>, right: MatRef<'_, T>) {
     let mode = match mode {
         Product::Replace => Accum::Replace,
         Product::Add => Accum::Add,
@@ -128,13 +123,10 @@ mod tests {
     #[test]
     fn a_divided_product_has_the_bits_of_an_undivided_one() {
         let (rows, columns, inner) = (130, 257, 300);
-        let fill = |count: usize| -> Vec<f32> {
-            (0..count).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect()
-        };
+        let fill = |count: usize| -> Vec<f32> { (0..count).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
         let (left, right) = (fill(rows * inner), fill(inner * columns));
         let (left, right) = (rows_of(&left, rows, inner), rows_of(&right, inner, columns));
-        let (mut whole, mut divided) =
-            (vec![0.5_f32; rows * columns], vec![0.5_f32; rows * columns]);
+        let (mut whole, mut divided) = (vec![0.5_f32; rows * columns], vec![0.5_f32; rows * columns]);
         multiply(rows_of_mut(&mut whole, rows, columns), Product::Add, left, right);
         multiply_in_parallel(rows_of_mut(&mut divided, rows, columns), Product::Add, left, right);
         assert_eq!(whole, divided);

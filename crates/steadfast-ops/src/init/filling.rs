@@ -9,13 +9,7 @@ use crate::random::StreamKey;
 /// A tensor with the values that `hint` asks for, drawn from the stream of `key`.
 ///
 /// The draw is the same for every device and, up to rounding, for every element type.
-pub(super) fn filled(
-    key: &StreamKey,
-    hint: Init,
-    shape: &Shape,
-    dtype: DType,
-    device: &Device,
-) -> Result<Tensor> {
+pub(super) fn filled(key: &StreamKey, hint: Init, shape: &Shape, dtype: DType, device: &Device) -> Result<Tensor> {
     let distribution = match hint {
         Init::Const(value) => return Tensor::full(value, shape, device)?.to_dtype(dtype),
         Init::Uniform { lo, up } => Distribution::Uniform { low: lo, high: up },

@@ -95,10 +95,7 @@ impl SeededParameters {
         let mut arrived = Vec::with_capacity(own.len());
         for (name, var) in own.iter() {
             if let Some(tensor) = tensors.get(name) {
-                let tensor = tensor
-                    .to_device(var.device())
-                    .and_then(|tensor| tensor.copy())
-                    .map_err(failed(name))?;
+                let tensor = tensor.to_device(var.device()).and_then(|tensor| tensor.copy()).map_err(failed(name))?;
                 arrived.push((name, var, tensor));
             }
         }
@@ -109,11 +106,7 @@ impl SeededParameters {
     }
 
     fn select(&self, wanted: impl Fn(&str) -> bool) -> BTreeMap<String, Var> {
-        self.lock()
-            .iter()
-            .filter(|(name, _)| wanted(name))
-            .map(|(name, var)| (name.clone(), var.clone()))
-            .collect()
+        self.lock().iter().filter(|(name, _)| wanted(name)).map(|(name, var)| (name.clone(), var.clone())).collect()
     }
 
     /// A panic while the lock is held cannot leave a half-made entry behind, so a poisoned lock is as good as new.
@@ -123,14 +116,7 @@ impl SeededParameters {
 }
 
 impl SimpleBackend for SeededParameters {
-    fn get(
-        &self,
-        shape: Shape,
-        name: &str,
-        hint: Init,
-        dtype: DType,
-        device: &Device,
-    ) -> candle_core::Result<Tensor> {
+    fn get(&self, shape: Shape, name: &str, hint: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
         let mut tensors = self.lock();
         if let Some(var) = tensors.get(name) {
             if (var.shape(), var.dtype()) != (&shape, dtype) {
@@ -151,20 +137,11 @@ impl SimpleBackend for SeededParameters {
         Ok(tensor)
     }
 
-    fn get_unchecked(
-        &self,
-        name: &str,
-        dtype: DType,
-        _device: &Device,
-    ) -> candle_core::Result<Tensor> {
+    fn get_unchecked(&self, name: &str, dtype: DType, _device: &Device) -> candle_core::Result<Tensor> {
         match self.lock().get(name) {
             Some(var) if var.dtype() == dtype => Ok(handed_out(name, var)),
             Some(var) => {
-                bail!(
-                    "`{name}` is {} and was asked for as {}",
-                    var.dtype().as_str(),
-                    dtype.as_str()
-                )
+                bail!("`{name}` is {} and was asked for as {}", var.dtype().as_str(), dtype.as_str())
             }
             None => bail!("a new parameter needs a shape, and `{name}` does not exist yet"),
         }
@@ -198,7 +175,6 @@ fn differences(own: &BTreeMap<String, Var>, tensors: &BTreeMap<String, Tensor>) 
             differences.mismatched.push(TensorMismatch { name: name.clone(), expected, found });
         }
     }
-    differences.unexpected =
-        tensors.keys().filter(|name| !own.contains_key(*name)).cloned().collect();
+    differences.unexpected = tensors.keys().filter(|name| !own.contains_key(*name)).cloned().collect();
     differences
 }

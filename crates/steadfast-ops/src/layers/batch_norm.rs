@@ -32,16 +32,8 @@ impl BatchNorm {
         Ok(Self {
             weight: get("weight", 1.0)?,
             bias: get("bias", 0.0)?,
-            running: ChannelStatistics {
-                mean: get("running_mean", 0.0)?,
-                variance: get("running_var", 1.0)?,
-            },
-            batches: builder.get_with_hints_dtype(
-                (),
-                "num_batches_tracked",
-                Init::Const(0.0),
-                DType::I64,
-            )?,
+            running: ChannelStatistics { mean: get("running_mean", 0.0)?, variance: get("running_var", 1.0)? },
+            batches: builder.get_with_hints_dtype((), "num_batches_tracked", Init::Const(0.0), DType::I64)?,
         })
     }
 
@@ -50,10 +42,8 @@ impl BatchNorm {
     /// The running statistics change in place while training, so a forward pass whose result is thrown away still counts.
     pub fn forward(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
         if !context.is_training() {
-            let running = ChannelStatistics {
-                mean: self.running.mean.detach(),
-                variance: self.running.variance.detach(),
-            };
+            let running =
+                ChannelStatistics { mean: self.running.mean.detach(), variance: self.running.variance.detach() };
             return ops::batch_norm_with(x, &self.weight, &self.bias, &running, EPSILON);
         }
         let (y, batch) = ops::batch_norm(x, &self.weight, &self.bias, EPSILON)?;
@@ -98,14 +88,10 @@ mod tests {
         let (_, batch) = ops::batch_norm(&x, &layer.weight, &layer.bias, EPSILON)?;
         // Two steps of 0.9 * old + 0.1 * new.
         let mean: Vec<f64> = flat(&batch.mean).iter().map(|mean| 0.19 * mean).collect();
-        let variance: Vec<f64> =
-            flat(&batch.variance).iter().map(|v| 0.81 + 0.19 * v * 8.0 / 7.0).collect();
+        let variance: Vec<f64> = flat(&batch.variance).iter().map(|v| 0.81 + 0.19 * v * 8.0 / 7.0).collect();
         assert_near(&value("running_mean"), &mean, 1e-6, "running mean");
         assert_near(&value("running_var"), &variance, 1e-6, "running variance");
-        assert_eq!(
-            parameters.parameters().into_keys().collect::<Vec<_>>(),
-            ["bn.bias", "bn.weight"]
-        );
+        assert_eq!(parameters.parameters().into_keys().collect::<Vec<_>>(), ["bn.bias", "bn.weight"]);
         let y = layer.forward(&x, &StepContext::evaluation())?;
         layer.forward(&x, &StepContext::evaluation())?;
         assert_eq!(value("num_batches_tracked"), [2.0]);

@@ -44,11 +44,7 @@ impl Conv2d {
             bail!("{groups} groups do not divide {inputs} input and {outputs} output channels");
         }
         let shape = (outputs, inputs / groups, kernel, kernel);
-        let weight = builder.get_with_hints(
-            shape,
-            "weight",
-            within_fan_in(inputs / groups * kernel * kernel),
-        )?;
+        let weight = builder.get_with_hints(shape, "weight", within_fan_in(inputs / groups * kernel * kernel))?;
         Ok(Self { weight, bias: None, options })
     }
 

@@ -17,11 +17,7 @@ pub struct Embedding {
 impl Embedding {
     /// A table with this many rows of this width.
     pub fn new(rows: usize, width: usize, builder: &VarBuilder<'_>) -> Result<Self> {
-        let weight = builder.get_with_hints(
-            (rows, width),
-            "weight",
-            Init::Randn { mean: 0.0, stdev: 1.0 },
-        )?;
+        let weight = builder.get_with_hints((rows, width), "weight", Init::Randn { mean: 0.0, stdev: 1.0 })?;
         Ok(Self { weight })
     }
 

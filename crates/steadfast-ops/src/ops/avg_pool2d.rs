@@ -3,9 +3,7 @@
 use candle_core::{Result, Shape, Tensor, bail};
 
 use super::window::{Window, stacked_windows};
-use crate::compute::{
-    CHUNK, Gradients, Operation, Real, View, apply_one, for_each_chunk, runs_here, sum,
-};
+use crate::compute::{CHUNK, Gradients, Operation, Real, View, apply_one, for_each_chunk, runs_here, sum, zeros};
 
 /// The mean of each `kernel` x `kernel` window of the planes of `x`, `[batch, channels, height, width]`.
 ///
@@ -45,9 +43,7 @@ impl AvgPoolOp {
         for row in 0..self.rows.output {
             for column in 0..self.columns.output {
                 for y in (0..self.rows.kernel).filter_map(|tap| self.rows.element(row, tap)) {
-                    for x in
-                        (0..self.columns.kernel).filter_map(|tap| self.columns.element(column, tap))
-                    {
+                    for x in (0..self.columns.kernel).filter_map(|tap| self.columns.element(column, tap)) {
                         work(row * self.columns.output + column, y * self.columns.input + x);
                     }
                 }
@@ -72,7 +68,7 @@ impl Operation<1> for AvgPoolOp {
         let (from, to) = self.planes();
         let x = x.values::<T>()?;
         let share = self.share::<T>();
-        let mut values = vec![T::ZERO; batch * channels * to];
+        let mut values = zeros(batch * channels * to);
         let task = (CHUNK / from.max(1)).max(1) * to;
         for_each_chunk(
             &mut values,
@@ -104,7 +100,7 @@ impl Operation<1> for AvgPoolOp {
         let (from, to) = self.planes();
         let gradient = gradient.values::<T>()?;
         let share = self.share::<T>();
-        let mut values = vec![T::ZERO; x.count()];
+        let mut values = zeros(x.count());
         let task = (CHUNK / from.max(1)).max(1) * from;
         for_each_chunk(
             &mut values,
@@ -158,14 +154,13 @@ impl Operation<1> for GlobalMeanOp {
         let plane: usize = x.dims()[2..].iter().product();
         let gradient = gradient.values::<T>()?;
         let share = T::from_f64(1.0 / plane as f64);
-        let mut values = vec![T::ZERO; x.count()];
+        let mut values = zeros(x.count());
         for_each_chunk(
             &mut values,
             (CHUNK / plane).max(1) * plane,
             #[inline(always)]
             |start, planes| {
-                for (values, &gradient) in planes.chunks_mut(plane).zip(&gradient[start / plane..])
-                {
+                for (values, &gradient) in planes.chunks_mut(plane).zip(&gradient[start / plane..]) {
                     values.fill(gradient * share);
                 }
             },
@@ -190,13 +185,7 @@ mod tests {
             let windows = |t: &[Tensor]| {
                 let (_, _, height, width) = t[0].dims4()?;
                 let rows = Window::new(height, [kernel, stride, padding, 1], "test")?;
-                stacked_windows(
-                    &t[0],
-                    rows,
-                    Window::new(width, [kernel, stride, padding, 1], "test")?,
-                    0.0,
-                )?
-                .mean(4)
+                stacked_windows(&t[0], rows, Window::new(width, [kernel, stride, padding, 1], "test")?, 0.0)?.mean(4)
             };
             check(&[&dims], &|t| avg_pool2d(&t[0], kernel, stride, padding), &windows);
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use candle_core::{Device, Result, Shape, Tensor, bail};
 
 use crate::compute::{
-    Gradients, Operation, Real, Saved, View, apply_three, chunk_for_rows, column_sums,
-    for_each_chunk, runs_here, sum, sum_of, sum_of_pairs,
+    Gradients, Operation, Real, Saved, View, apply_three, chunk_for_rows, column_sums, computed, runs_here, sum,
+    sum_of, sum_of_pairs,
 };
 
 /// Mean and variance of each channel, `[channels]` both; the variance is the mean squared distance from the mean.
@@ -23,12 +23,7 @@ pub struct ChannelStatistics {
 ///
 /// `x` is `[batch, channels, ...]`, `weight` and `bias` are `[channels]`. This is what `torch.nn.functional.batch_norm`
 /// does while training.
-pub fn batch_norm(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    epsilon: f64,
-) -> Result<(Tensor, ChannelStatistics)> {
+pub fn batch_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<(Tensor, ChannelStatistics)> {
     let channels = check_shapes(x, [weight, bias])?;
     if x.elem_count() <= channels {
         bail!("batch_norm: one value per channel has no variance; the input is {:?}", x.dims());
@@ -41,13 +36,7 @@ pub fn batch_norm(
     let y = apply_three(operation, [x, weight, bias])?;
     let saved = statistics.get::<f64>()?;
     let tensor = |values: &[f64]| Tensor::new(values, &Device::Cpu)?.to_dtype(x.dtype());
-    Ok((
-        y,
-        ChannelStatistics {
-            mean: tensor(&saved[..channels])?,
-            variance: tensor(&saved[channels..])?,
-        },
-    ))
+    Ok((y, ChannelStatistics { mean: tensor(&saved[..channels])?, variance: tensor(&saved[channels..])? }))
 }
 
 /// The same with given statistics, such as the running ones of a finished model.
@@ -68,41 +57,24 @@ pub fn batch_norm_with(
     let values = |tensor: &Tensor| tensor.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
     let saved = Saved::default();
     saved.keep([values(&statistics.mean)?, values(&statistics.variance)?].concat());
-    apply_three(
-        BatchNormOp { epsilon, of_batch: false, statistics: Arc::new(saved) },
-        [x, weight, bias],
-    )
+    apply_three(BatchNormOp { epsilon, of_batch: false, statistics: Arc::new(saved) }, [x, weight, bias])
 }
 
 fn check_shapes(x: &Tensor, others: [&Tensor; 2]) -> Result<usize> {
     let [_, channels, ..] = *x.dims() else { bail!("batch_norm: the input is {:?}", x.dims()) };
     if others.iter().any(|tensor| tensor.dims() != [channels]) {
-        bail!(
-            "batch_norm: {channels} channels, but {:?} and {:?}",
-            others[0].dims(),
-            others[1].dims()
-        );
+        bail!("batch_norm: {channels} channels, but {:?} and {:?}", others[0].dims(), others[1].dims());
     }
     Ok(channels)
 }
 
 /// The same of candle's own operations.
-fn composed(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: &Tensor,
-    epsilon: f64,
-) -> Result<(Tensor, ChannelStatistics)> {
+fn composed(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<(Tensor, ChannelStatistics)> {
     let by_channel = x.transpose(0, 1)?.flatten_from(1)?;
     let mean = by_channel.mean(1)?;
     let variance = by_channel.broadcast_sub(&mean.unsqueeze(1)?)?.sqr()?.mean(1)?;
-    let y = normalized(
-        x,
-        weight,
-        bias,
-        &ChannelStatistics { mean: mean.clone(), variance: variance.clone() },
-        epsilon,
-    )?;
+    let y =
+        normalized(x, weight, bias, &ChannelStatistics { mean: mean.clone(), variance: variance.clone() }, epsilon)?;
     Ok((y, ChannelStatistics { mean: mean.detach(), variance: variance.detach() }))
 }
 
@@ -146,11 +118,7 @@ impl Planes {
 
     /// Sums over batch and plane of each channel: `sums` numbers each, of which `term(channel, plane range, sums)` adds
     /// those of one plane.
-    fn sums(
-        &self,
-        sums: usize,
-        term: impl Fn(usize, std::ops::Range<usize>, &mut [f64]) + Sync,
-    ) -> Vec<f64> {
+    fn sums(&self, sums: usize, term: impl Fn(usize, std::ops::Range<usize>, &mut [f64]) + Sync) -> Vec<f64> {
         let per_task = chunk_for_rows(self.channels * self.plane);
         column_sums(
             self.batch,
@@ -171,23 +139,24 @@ impl Planes {
         (self.batch * self.plane) as f64
     }
 
-    /// Calls `work(channel, start, plane)` for every plane of `values`.
-    fn for_each_plane<T: Real>(
-        &self,
-        values: &mut [T],
-        work: impl Fn(usize, usize, &mut [T]) + Sync,
-    ) {
-        let plane = self.plane.max(1);
-        for_each_chunk(
-            values,
-            chunk_for_rows(plane) * plane,
+    /// All values, of which `work(channel, start, values)` writes those from `start` on, all of one channel.
+    fn computed<T: Real>(&self, work: impl Fn(usize, usize, &mut [T]) + Sync) -> Vec<T> {
+        computed(
+            self.batch * self.channels * self.plane,
             #[inline(always)]
-            |start, part| {
-                for (index, values) in part.chunks_mut(plane).enumerate() {
-                    work((start / plane + index) % self.channels, start + index * plane, values);
+            |start, block| {
+                let mut channel = start / self.plane % self.channels;
+                let mut within = start % self.plane;
+                let (mut rest, mut index) = (block, start);
+                while !rest.is_empty() {
+                    let (values, next) = rest.split_at_mut((self.plane - within).min(rest.len()));
+                    work(channel, index, values);
+                    index += values.len();
+                    channel = if channel + 1 == self.channels { 0 } else { channel + 1 };
+                    (rest, within) = (next, 0);
                 }
             },
-        );
+        )
     }
 }
 
@@ -196,10 +165,7 @@ impl BatchNormOp {
     fn mean_and_inverse<T: Real>(&self, channels: usize) -> Result<(Vec<T>, Vec<T>)> {
         let (means, variances) = self.statistics.get::<f64>()?.split_at(channels);
         let inverse = |&variance: &f64| T::from_f64(1.0 / (variance + self.epsilon).sqrt());
-        Ok((
-            means.iter().map(|&mean| T::from_f64(mean)).collect(),
-            variances.iter().map(inverse).collect(),
-        ))
+        Ok((means.iter().map(|&mean| T::from_f64(mean)).collect(), variances.iter().map(inverse).collect()))
     }
 }
 
@@ -241,15 +207,12 @@ impl Operation<3> for BatchNormOp {
             self.statistics.keep(statistics(planes, &x));
         }
         let (means, inverses) = self.mean_and_inverse::<T>(planes.channels)?;
-        let mut values = x.into_owned();
-        planes.for_each_plane(
-            &mut values,
+        let values = planes.computed(
             #[inline(always)]
-            |channel, _, values| {
-                let (mean, bias, factor) =
-                    (means[channel], bias[channel], inverses[channel] * weight[channel]);
-                for value in values {
-                    *value = (*value - mean) * factor + bias;
+            |channel, start, values: &mut [T]| {
+                let (mean, bias, factor) = (means[channel], bias[channel], inverses[channel] * weight[channel]);
+                for (value, &x) in values.iter_mut().zip(&x[start..]) {
+                    *value = (x - mean) * factor + bias;
                 }
             },
         );
@@ -264,8 +227,7 @@ impl Operation<3> for BatchNormOp {
         [of_x, of_weight, of_bias]: [bool; 3],
     ) -> Result<Gradients<T, 3>> {
         let planes = Planes::of(x.dims());
-        let (x, weight, gradient) =
-            (x.values::<T>()?, weight.values::<T>()?, gradient.values::<T>()?);
+        let (x, weight, gradient) = (x.values::<T>()?, weight.values::<T>()?, gradient.values::<T>()?);
         let (means, inverses) = self.mean_and_inverse::<T>(planes.channels)?;
         // For each channel the sum of the gradient, and of the gradient times the normalized input.
         let sums = planes.sums(
@@ -284,31 +246,23 @@ impl Operation<3> for BatchNormOp {
             },
         );
         let of_x = of_x.then(|| {
-            let mut values = gradient.to_vec();
-            planes.for_each_plane(
-                &mut values,
+            planes.computed(
                 #[inline(always)]
-                |channel, start, values| {
+                |channel, start, values: &mut [T]| {
                     let (mean, inverse) = (means[channel], inverses[channel]);
                     let factor = weight[channel] * inverse;
-                    if !self.of_batch {
-                        for value in values.iter_mut() {
-                            *value *= factor;
-                        }
-                        return;
-                    }
-                    let offset = T::from_f64(sums[2 * channel] / planes.count());
-                    let along = T::from_f64(sums[2 * channel + 1] / planes.count()) * inverse;
-                    for (value, &x) in values.iter_mut().zip(&x[start..]) {
-                        *value = factor * (*value - offset - (x - mean) * along);
+                    let per_element = |sum: usize| T::from_f64(sums[2 * channel + sum] / planes.count());
+                    // Given statistics do not depend on the input, so nothing flows back through them.
+                    let (offset, along) =
+                        if self.of_batch { (per_element(0), per_element(1) * inverse) } else { (T::ZERO, T::ZERO) };
+                    let inputs = gradient[start..].iter().zip(&x[start..]);
+                    for (value, (&gradient, &x)) in values.iter_mut().zip(inputs) {
+                        *value = factor * (gradient - offset - (x - mean) * along);
                     }
                 },
-            );
-            values
+            )
         });
-        let every_second = |first: usize| {
-            sums.iter().skip(first).step_by(2).map(|&sum| T::from_f64(sum)).collect()
-        };
+        let every_second = |first: usize| sums.iter().skip(first).step_by(2).map(|&sum| T::from_f64(sum)).collect();
         Ok([of_x, of_weight.then(|| every_second(1)), of_bias.then(|| every_second(0))])
     }
 }
@@ -321,11 +275,9 @@ mod tests {
     #[test]
     fn statistics_of_the_batch() {
         for dims in [&[4, 3][..], &[1, 2, 5], &[2, 3, 4, 5], &[9, 5, 30, 31]] {
-            check(
-                &[dims, &dims[1..2], &dims[1..2]],
-                &|t| Ok(batch_norm(&t[0], &t[1], &t[2], 1e-5)?.0),
-                &|t| Ok(composed(&t[0], &t[1], &t[2], 1e-5)?.0),
-            );
+            check(&[dims, &dims[1..2], &dims[1..2]], &|t| Ok(batch_norm(&t[0], &t[1], &t[2], 1e-5)?.0), &|t| {
+                Ok(composed(&t[0], &t[1], &t[2], 1e-5)?.0)
+            });
         }
     }
 
@@ -336,11 +288,9 @@ mod tests {
                 let mean = normal("mean", &[3]).to_dtype(t[0].dtype())?;
                 Ok::<_, candle_core::Error>(ChannelStatistics { variance: mean.sqr()?, mean })
             };
-            check(
-                &[dims, &[3], &[3]],
-                &|t| batch_norm_with(&t[0], &t[1], &t[2], &statistics(t)?, 1e-3),
-                &|t| normalized(&t[0], &t[1], &t[2], &statistics(t)?, 1e-3),
-            );
+            check(&[dims, &[3], &[3]], &|t| batch_norm_with(&t[0], &t[1], &t[2], &statistics(t)?, 1e-3), &|t| {
+                normalized(&t[0], &t[1], &t[2], &statistics(t)?, 1e-3)
+            });
         }
     }
 

@@ -3,8 +3,8 @@
 use candle_core::{DType, Result, Shape, Tensor, bail};
 
 use crate::compute::{
-    Gradients, Operation, Real, Saved, View, apply_one, chunk_for_rows, for_each_chunk,
-    for_each_chunk_pair, maximum, runs_here, sum_of,
+    Gradients, Operation, Real, Saved, View, apply_one, chunk_for_rows, for_each_chunk, for_each_chunk_pair, maximum,
+    runs_here, sum_of,
 };
 
 /// The mean cross-entropy between rows of class scores and the classes they should name, as a scalar tensor.
@@ -17,11 +17,7 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor, label_smoothing: f64) ->
 }
 
 /// The cross-entropy of each row: like [`cross_entropy`] without the mean, as a tensor `[rows]`.
-pub fn cross_entropy_rows(
-    logits: &Tensor,
-    targets: &Tensor,
-    label_smoothing: f64,
-) -> Result<Tensor> {
+pub fn cross_entropy_rows(logits: &Tensor, targets: &Tensor, label_smoothing: f64) -> Result<Tensor> {
     run(logits, targets, label_smoothing, Reduction::None)
 }
 
@@ -31,27 +27,15 @@ enum Reduction {
     Mean,
 }
 
-fn run(
-    logits: &Tensor,
-    targets: &Tensor,
-    label_smoothing: f64,
-    reduction: Reduction,
-) -> Result<Tensor> {
-    let Some((&classes, leading)) = logits.dims().split_last() else {
-        bail!("cross_entropy: the scores are a scalar")
-    };
+fn run(logits: &Tensor, targets: &Tensor, label_smoothing: f64, reduction: Reduction) -> Result<Tensor> {
+    let Some((&classes, leading)) = logits.dims().split_last() else { bail!("cross_entropy: the scores are a scalar") };
     let rows: usize = leading.iter().product();
     if targets.dtype() != DType::U32 || targets.elem_count() != rows {
         let (dtype, dims) = (targets.dtype().as_str(), targets.dims());
-        bail!(
-            "cross_entropy: the scores {:?} need {rows} targets of u32, found {dtype} {dims:?}",
-            logits.dims()
-        );
+        bail!("cross_entropy: the scores {:?} need {rows} targets of u32, found {dtype} {dims:?}", logits.dims());
     }
     if !(0.0..=1.0).contains(&label_smoothing) {
-        bail!(
-            "cross_entropy: the label smoothing is {label_smoothing}, but must lie between 0 and 1"
-        );
+        bail!("cross_entropy: the label smoothing is {label_smoothing}, but must lie between 0 and 1");
     }
     if rows == 0 && reduction == Reduction::Mean {
         bail!("cross_entropy: the mean of no rows");
@@ -62,31 +46,17 @@ fn run(
     }
     if runs_here(&[logits]) {
         let saved = Saved::default();
-        apply_one(
-            CrossEntropyOp { targets: classes_wanted, label_smoothing, reduction, saved },
-            logits,
-        )
+        apply_one(CrossEntropyOp { targets: classes_wanted, label_smoothing, reduction, saved }, logits)
     } else {
-        composed(
-            &logits.reshape((rows, classes))?,
-            &targets.flatten_all()?,
-            label_smoothing,
-            reduction,
-        )
+        composed(&logits.reshape((rows, classes))?, &targets.flatten_all()?, label_smoothing, reduction)
     }
 }
 
 /// The same of candle's own operations.
-fn composed(
-    logits: &Tensor,
-    targets: &Tensor,
-    label_smoothing: f64,
-    reduction: Reduction,
-) -> Result<Tensor> {
+fn composed(logits: &Tensor, targets: &Tensor, label_smoothing: f64, reduction: Reduction) -> Result<Tensor> {
     let log_softmax = candle_nn::ops::log_softmax(logits, 1)?;
     let targets = targets.to_device(logits.device())?.unsqueeze(1)?;
-    let on_target =
-        log_softmax.gather(&targets, 1)?.squeeze(1)?.affine(label_smoothing - 1.0, 0.0)?;
+    let on_target = log_softmax.gather(&targets, 1)?.squeeze(1)?.affine(label_smoothing - 1.0, 0.0)?;
     let losses = (on_target - log_softmax.mean(1)?.affine(label_smoothing, 0.0)?)?;
     match reduction {
         Reduction::None => Ok(losses),
@@ -119,9 +89,7 @@ impl Operation<1> for CrossEntropyOp {
             (&mut row_scales, 2 * rows_per_task),
             #[inline(always)]
             |task, losses, row_scales| {
-                for (offset, (loss, row_scale)) in
-                    losses.iter_mut().zip(row_scales.chunks_mut(2)).enumerate()
-                {
+                for (offset, (loss, row_scale)) in losses.iter_mut().zip(row_scales.chunks_mut(2)).enumerate() {
                     let row = task * rows_per_task + offset;
                     let scores = &logits[row * classes..(row + 1) * classes];
                     let greatest = maximum(scores);
@@ -203,20 +171,15 @@ mod tests {
     use crate::testing::{check, flat, normal};
 
     fn targets(rows: usize, classes: usize) -> Tensor {
-        let targets: Vec<u32> =
-            (0..rows).map(|row| u32::try_from((row * 7 + 3) % classes).unwrap()).collect();
+        let targets: Vec<u32> = (0..rows).map(|row| u32::try_from((row * 7 + 3) % classes).unwrap()).collect();
         Tensor::new(targets, &Device::Cpu).unwrap()
     }
 
     #[test]
     fn every_size_with_and_without_smoothing() {
-        for (dims, smoothing) in [
-            (&[1, 2][..], 0.0),
-            (&[5, 3], 0.1),
-            (&[2, 3, 7], 0.0),
-            (&[3000, 11], 0.3),
-            (&[4, 1], 1.0),
-        ] {
+        for (dims, smoothing) in
+            [(&[1, 2][..], 0.0), (&[5, 3], 0.1), (&[2, 3, 7], 0.0), (&[3000, 11], 0.3), (&[4, 1], 1.0)]
+        {
             let (rows, classes) = (dims[..dims.len() - 1].iter().product(), dims[dims.len() - 1]);
             let targets = targets(rows, classes);
             for reduction in [Reduction::Mean, Reduction::None] {

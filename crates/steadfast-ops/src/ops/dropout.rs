@@ -2,9 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use crate::compute::{
-    CHUNK, Gradients, Operation, Real, View, apply_one, for_each_chunk, runs_here,
-};
+use crate::compute::{CHUNK, Gradients, Operation, Real, View, apply_one, computed, for_each_chunk, runs_here};
 use crate::random::StreamKey;
 
 /// Sets each element to zero with probability `probability` and scales the others by `1 / (1 - probability)`.
@@ -44,14 +42,12 @@ impl DropoutOp {
     }
 
     fn masked<T: Real>(&self, values: &[T]) -> Vec<T> {
-        let mut masked = vec![T::ZERO; values.len()];
-        for_each_chunk(&mut masked, CHUNK, |start, chunk| {
-            self.key.keep_mask(start, chunk, self.keep, self.scale());
-            for (masked, &value) in chunk.iter_mut().zip(&values[start..]) {
+        computed(values.len(), |start, block| {
+            self.key.keep_mask(start, block, self.keep, self.scale());
+            for (masked, &value) in block.iter_mut().zip(&values[start..]) {
                 *masked *= value;
             }
-        });
-        masked
+        })
     }
 }
 

@@ -2,9 +2,7 @@
 
 use candle_core::{DType, Result, Shape, Tensor, bail};
 
-use crate::compute::{
-    Gradients, Operation, Real, View, apply_one, chunk_for_rows, for_each_chunk, runs_here,
-};
+use crate::compute::{Gradients, Operation, Real, View, apply_one, chunk_for_rows, for_each_chunk, runs_here, zeros};
 
 /// Rows per task of the gradient at most, so that every task reads the whole list of numbers but few tasks do.
 const TASKS: usize = 8;
@@ -40,7 +38,7 @@ impl Operation<1> for EmbeddingOp {
     fn forward<T: Real>(&self, [table]: [View<'_>; 1]) -> Result<(Vec<T>, Shape)> {
         let width = table.dims()[1];
         let table = table.values::<T>()?;
-        let mut values = vec![T::ZERO; self.ids.len() * width];
+        let mut values = zeros(self.ids.len() * width);
         for_each_chunk(&mut values, chunk_for_rows(width) * width, |start, rows| {
             for (row, &id) in rows.chunks_mut(width.max(1)).zip(&self.ids[start / width.max(1)..]) {
                 row.copy_from_slice(&table[id as usize * width..(id as usize + 1) * width]);
@@ -58,7 +56,7 @@ impl Operation<1> for EmbeddingOp {
     ) -> Result<Gradients<T, 1>> {
         let (rows, width) = (table.dims()[0], table.dims()[1].max(1));
         let gradient = gradient.values::<T>()?;
-        let mut values = vec![T::ZERO; table.count()];
+        let mut values = zeros(table.count());
         // Each task owns some rows of the table and looks through all numbers for them, in order.
         let rows_per_task = rows.div_ceil(TASKS).max(1);
         for_each_chunk(
@@ -92,12 +90,10 @@ mod tests {
     #[test]
     fn repeated_rows_and_every_shape_of_numbers() -> Result<()> {
         let ids = Tensor::new(&[[3_u32, 0, 3], [1, 3, 1]], &Device::Cpu)?;
-        let many =
-            Tensor::new((0..900_u32).map(|id| id * id % 40).collect::<Vec<_>>(), &Device::Cpu)?;
+        let many = Tensor::new((0..900_u32).map(|id| id * id % 40).collect::<Vec<_>>(), &Device::Cpu)?;
         for (dims, ids) in [([4, 5], &ids), ([9, 1], &ids), ([40, 33], &many)] {
             check(&[&dims], &|t| embedding(&t[0], ids), &|t| {
-                t[0].index_select(&ids.flatten_all()?, 0)?
-                    .reshape([ids.dims(), &dims[1..]].concat())
+                t[0].index_select(&ids.flatten_all()?, 0)?.reshape([ids.dims(), &dims[1..]].concat())
             });
         }
         Ok(())
@@ -106,8 +102,7 @@ mod tests {
     #[test]
     fn numbers_that_do_not_exist_are_errors() -> Result<()> {
         let table = normal("table", &[4, 2]);
-        let error =
-            embedding(&table, &Tensor::new(&[4_u32], &Device::Cpu)?).unwrap_err().to_string();
+        let error = embedding(&table, &Tensor::new(&[4_u32], &Device::Cpu)?).unwrap_err().to_string();
         assert!(error.contains("row 4 of a table of 4"), "{error}");
         assert!(embedding(&table, &Tensor::new(&[1_i64], &Device::Cpu)?).is_err());
         Ok(())

@@ -2,9 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::compute::{
-    CHUNK, Gradients, Operation, Real, View, apply_one, for_each_chunk, runs_here,
-};
+use crate::compute::{Gradients, Operation, Real, View, apply_one, mapped, mapped_pairs, runs_here};
 
 /// `x * F(x)` with the distribution function F of the standard normal distribution.
 ///
@@ -43,8 +41,7 @@ impl Curve for ExactGelu {
     #[inline(always)]
     fn derivative<T: Real>(x: T) -> T {
         // The density of the normal distribution is the derivative of its distribution function.
-        let density =
-            (T::from_f64(-0.5) * x * x).exponential() * T::from_f64(0.398_942_280_401_432_7);
+        let density = (T::from_f64(-0.5) * x * x).exponential() * T::from_f64(0.398_942_280_401_432_7);
         normal_distribution(x) + x * density
     }
 }
@@ -89,17 +86,7 @@ impl<C: Curve> Operation<1> for C {
     const NAME: &'static str = C::NAME;
 
     fn forward<T: Real>(&self, [x]: [View<'_>; 1]) -> Result<(Vec<T>, Shape)> {
-        let mut values = x.values::<T>()?.into_owned();
-        for_each_chunk(
-            &mut values,
-            CHUNK,
-            #[inline(always)]
-            |_, chunk| {
-                for value in chunk {
-                    *value = C::value(*value);
-                }
-            },
-        );
+        let values = mapped(&x.values::<T>()?, C::value);
         Ok((values, Shape::from(x.dims())))
     }
 
@@ -110,17 +97,12 @@ impl<C: Curve> Operation<1> for C {
         gradient: View<'_>,
         _wanted: [bool; 1],
     ) -> Result<Gradients<T, 1>> {
-        let x = x.values::<T>()?;
-        let mut values = gradient.values::<T>()?.into_owned();
-        for_each_chunk(
-            &mut values,
-            CHUNK,
+        let (x, gradient) = (x.values::<T>()?, gradient.values::<T>()?);
+        let values = mapped_pairs(
+            &gradient,
+            &x,
             #[inline(always)]
-            |start, chunk| {
-                for (value, &x) in chunk.iter_mut().zip(&x[start..]) {
-                    *value *= C::derivative(x);
-                }
-            },
+            |gradient, x| gradient * C::derivative(x),
         );
         Ok([Some(values)])
     }

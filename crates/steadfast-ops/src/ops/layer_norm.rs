@@ -3,8 +3,8 @@
 use candle_core::{D, Result, Shape, Tensor, bail};
 
 use crate::compute::{
-    Gradients, Operation, Real, Saved, View, apply_three, chunk_for_rows, column_sums,
-    for_each_chunk_pair, runs_here, sum, sum_of, sum_of_pairs,
+    Gradients, Operation, Real, Saved, View, apply_three, chunk_for_rows, column_sums, for_each_chunk_pair, runs_here,
+    sum, sum_of, sum_of_pairs,
 };
 
 /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` with mean and variance of the last dimension.
@@ -14,12 +14,7 @@ use crate::compute::{
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<Tensor> {
     let width = x.dim(D::Minus1)?;
     if weight.dims() != [width] || bias.dims() != [width] {
-        bail!(
-            "layer_norm: the input is {:?}, the weight {:?}, the bias {:?}",
-            x.dims(),
-            weight.dims(),
-            bias.dims()
-        );
+        bail!("layer_norm: the input is {:?}, the weight {:?}, the bias {:?}", x.dims(), weight.dims(), bias.dims());
     }
     if runs_here(&[x, weight, bias]) {
         apply_three(LayerNormOp { epsilon, saved: Saved::default() }, [x, weight, bias])
@@ -32,10 +27,7 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> R
 fn composed(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<Tensor> {
     let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
     let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
-    centered
-        .broadcast_div(&variance.affine(1.0, epsilon)?.sqrt()?)?
-        .broadcast_mul(weight)?
-        .broadcast_add(bias)
+    centered.broadcast_div(&variance.affine(1.0, epsilon)?.sqrt()?)?.broadcast_mul(weight)?.broadcast_add(bias)
 }
 
 struct LayerNormOp {
@@ -86,8 +78,7 @@ impl Operation<3> for LayerNormOp {
         [of_x, of_weight, of_bias]: [bool; 3],
     ) -> Result<Gradients<T, 3>> {
         let (rows, width) = x.rows_and_width()?;
-        let (x, weight, gradient) =
-            (x.values::<T>()?, weight.values::<T>()?, gradient.values::<T>()?);
+        let (x, weight, gradient) = (x.values::<T>()?, weight.values::<T>()?, gradient.values::<T>()?);
         let scales = self.saved.get::<T>()?;
         let of_x = of_x.then(|| input_gradient(&x, &weight, &gradient, scales));
         if !of_weight && !of_bias {
@@ -102,8 +93,7 @@ impl Operation<3> for LayerNormOp {
                 let (weights, biases) = sums.split_at_mut(width);
                 let (mean, inverse) = (scales[2 * row], scales[2 * row + 1]);
                 let inputs = x[row * width..].iter().zip(&gradient[row * width..]);
-                for ((weight, bias), (&x, &gradient)) in weights.iter_mut().zip(biases).zip(inputs)
-                {
+                for ((weight, bias), (&x, &gradient)) in weights.iter_mut().zip(biases).zip(inputs) {
                     *weight += gradient * ((x - mean) * inverse);
                     *bias += gradient;
                 }

@@ -3,8 +3,8 @@
 use candle_core::{Result, Shape, Tensor, bail};
 
 use crate::compute::{
-    Gradients, Operation, Product, Real, View, apply_three, apply_two, chunk_for_rows, column_sums,
-    columns_of, multiply_in_parallel, rows_of, rows_of_mut, runs_here,
+    Gradients, Operation, Product, Real, View, apply_three, apply_two, chunk_for_rows, column_sums, columns_of,
+    multiply_in_parallel, rows_of, rows_of_mut, runs_here, zeros,
 };
 
 /// The affine map `x W^T + b` over the last dimension of `x`.
@@ -13,9 +13,7 @@ use crate::compute::{
 /// `[..., out]`. This is `torch.nn.functional.linear`.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let (out, inner) = weight.dims2()?;
-    let Some((&width, leading)) = x.dims().split_last() else {
-        bail!("linear: the input has no dimension")
-    };
+    let Some((&width, leading)) = x.dims().split_last() else { bail!("linear: the input has no dimension") };
     if width != inner {
         bail!("linear: the input is {:?}, but the weight is {:?}", x.dims(), weight.dims());
     }
@@ -43,17 +41,13 @@ fn composed(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, dims: &[usize]) 
 struct LinearOp;
 
 impl LinearOp {
-    fn forward<T: Real>(
-        x: View<'_>,
-        weight: View<'_>,
-        bias: Option<View<'_>>,
-    ) -> Result<(Vec<T>, Shape)> {
+    fn forward<T: Real>(x: View<'_>, weight: View<'_>, bias: Option<View<'_>>) -> Result<(Vec<T>, Shape)> {
         let (rows, inner) = x.rows_and_width()?;
         let out = weight.dims()[0];
         // The bias is written first and the product added to it: one pass over the result instead of two.
         let (mut values, mode) = match bias {
             Some(bias) => (bias.values::<T>()?.repeat(rows), Product::Add),
-            None => (vec![T::ZERO; rows * out], Product::Replace),
+            None => (zeros(rows * out), Product::Replace),
         };
         multiply_in_parallel(
             rows_of_mut(&mut values, rows, out),
@@ -71,7 +65,7 @@ impl LinearOp {
     fn input_gradient<T: Real>(x: View<'_>, weight: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
         let (rows, inner) = x.rows_and_width()?;
         let out = weight.dims()[0];
-        let mut values = vec![T::ZERO; rows * inner];
+        let mut values = zeros(rows * inner);
         multiply_in_parallel(
             rows_of_mut(&mut values, rows, inner),
             Product::Replace,
@@ -84,7 +78,7 @@ impl LinearOp {
     fn weight_gradient<T: Real>(x: View<'_>, weight: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
         let (rows, inner) = x.rows_and_width()?;
         let out = weight.dims()[0];
-        let mut values = vec![T::ZERO; out * inner];
+        let mut values = zeros(out * inner);
         multiply_in_parallel(
             rows_of_mut(&mut values, out, inner),
             Product::Replace,
@@ -163,16 +157,9 @@ mod tests {
 
     #[test]
     fn with_bias() {
-        for shapes in
-            [[&[5, 3][..], &[4, 3], &[4]], [&[1, 7], &[1, 7], &[1]], [&[2, 3, 9], &[33, 9], &[33]]]
-        {
+        for shapes in [[&[5, 3][..], &[4, 3], &[4]], [&[1, 7], &[1, 7], &[1]], [&[2, 3, 9], &[33, 9], &[33]]] {
             check(&shapes, &|t| linear(&t[0], &t[1], Some(&t[2])), &|t| {
-                composed(
-                    &t[0],
-                    &t[1],
-                    Some(&t[2]),
-                    &[&t[0].dims()[..t[0].rank() - 1], t[2].dims()].concat(),
-                )
+                composed(&t[0], &t[1], Some(&t[2]), &[&t[0].dims()[..t[0].rank() - 1], t[2].dims()].concat())
             });
         }
     }
@@ -181,12 +168,7 @@ mod tests {
     fn without_bias_and_large_enough_to_be_divided() {
         for shapes in [[&[6, 5][..], &[2, 5]], [&[130, 140], &[150, 140]], [&[4], &[3, 4]]] {
             check(&shapes, &|t| linear(&t[0], &t[1], None), &|t| {
-                composed(
-                    &t[0],
-                    &t[1],
-                    None,
-                    &[&t[0].dims()[..t[0].rank() - 1], &[t[1].dims()[0]]].concat(),
-                )
+                composed(&t[0], &t[1], None, &[&t[0].dims()[..t[0].rank() - 1], &[t[1].dims()[0]]].concat())
             });
         }
     }

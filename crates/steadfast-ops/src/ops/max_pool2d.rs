@@ -4,8 +4,7 @@ use candle_core::{Result, Shape, Tensor, bail};
 
 use super::window::{Window, stacked_windows};
 use crate::compute::{
-    CHUNK, Gradients, Operation, Real, Saved, View, apply_one, for_each_chunk, for_each_chunk_pair,
-    runs_here,
+    CHUNK, Gradients, Operation, Real, Saved, View, apply_one, for_each_chunk, for_each_chunk_pair, runs_here, zeros,
 };
 
 /// The greatest element of each `kernel` x `kernel` window of the planes of `x`, `[batch, channels, height, width]`.
@@ -57,6 +56,33 @@ impl MaxPoolOp {
         (CHUNK / self.input_plane().max(1)).max(1)
     }
 
+    /// Whether the windows are 2 x 2, side by side and all inside: the usual case.
+    fn is_halving(&self) -> bool {
+        let halving = |window: &Window| (window.kernel, window.stride, window.padding) == (2, 2, 0);
+        halving(&self.rows) && halving(&self.columns)
+    }
+
+    /// [`Self::pool_plane`] for the usual case, without any branch.
+    #[inline(always)]
+    fn halve_plane<T: Real>(&self, plane: &[T], outputs: &mut [T], winners: &mut [u32]) {
+        let (width, half) = (self.columns.input, self.columns.output);
+        let results = outputs.chunks_exact_mut(half).zip(winners.chunks_exact_mut(half));
+        for ((row, (outputs, winners)), pair) in results.enumerate().zip(plane.chunks_exact(2 * width)) {
+            let (upper, lower) = pair.split_at(width);
+            let first = 2 * row * width;
+            let windows = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
+            for (column, ((output, winner), (upper, lower))) in outputs.iter_mut().zip(winners).zip(windows).enumerate()
+            {
+                let corner = first + 2 * column;
+                let mut best = (upper[0], corner);
+                for next in [(upper[1], corner + 1), (lower[0], corner + width), (lower[1], corner + width + 1)] {
+                    best = if next.0 > best.0 || next.0.not_a_number() { next } else { best };
+                }
+                (*output, *winner) = (best.0, place(best.1));
+            }
+        }
+    }
+
     #[inline(always)]
     fn pool_plane<T: Real>(&self, plane: &[T], outputs: &mut [T], winners: &mut [u32]) {
         let width = self.columns.input;
@@ -64,9 +90,7 @@ impl MaxPoolOp {
             for column in 0..self.columns.output {
                 let (mut best, mut winner) = (T::LOWEST, None);
                 for y in (0..self.rows.kernel).filter_map(|tap| self.rows.element(row, tap)) {
-                    for x in
-                        (0..self.columns.kernel).filter_map(|tap| self.columns.element(column, tap))
-                    {
+                    for x in (0..self.columns.kernel).filter_map(|tap| self.columns.element(column, tap)) {
                         let value = plane[y * width + x];
                         if value > best || value.not_a_number() || winner.is_none() {
                             best = value;
@@ -82,10 +106,7 @@ impl MaxPoolOp {
 }
 
 /// A place within a plane as it is stored.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "`max_pool2d` refuses planes of 2^32 elements and more"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "`max_pool2d` refuses planes of 2^32 elements and more")]
 const fn place(index: usize) -> u32 {
     index as u32
 }
@@ -97,7 +118,7 @@ impl Operation<1> for MaxPoolOp {
         let (batch, channels) = (x.dims()[0], x.dims()[1]);
         let x = x.values::<T>()?;
         let (from, to, planes) = (self.input_plane(), self.output_plane(), self.planes_per_task());
-        let mut values = vec![T::ZERO; batch * channels * to];
+        let mut values = zeros(batch * channels * to);
         let mut winners = vec![0_u32; values.len()];
         for_each_chunk_pair(
             (&mut values, planes * to),
@@ -105,10 +126,12 @@ impl Operation<1> for MaxPoolOp {
             #[inline(always)]
             |task, values, winners| {
                 let inputs = x[task * planes * from..].chunks(from);
-                for ((plane, values), winners) in
-                    inputs.zip(values.chunks_mut(to)).zip(winners.chunks_mut(to))
-                {
-                    self.pool_plane(plane, values, winners);
+                for ((plane, values), winners) in inputs.zip(values.chunks_mut(to)).zip(winners.chunks_mut(to)) {
+                    if self.is_halving() {
+                        self.halve_plane(plane, values, winners);
+                    } else {
+                        self.pool_plane(plane, values, winners);
+                    }
                 }
             },
         );
@@ -126,7 +149,7 @@ impl Operation<1> for MaxPoolOp {
         let winners = self.winners.get::<u32>()?;
         let gradient = gradient.values::<T>()?;
         let (from, to) = (self.input_plane(), self.output_plane());
-        let mut values = vec![T::ZERO; x.count()];
+        let mut values = zeros(x.count());
         for_each_chunk(&mut values, self.planes_per_task() * from, |start, planes| {
             for (plane, values) in planes.chunks_mut(from).enumerate() {
                 let outputs = (start / from + plane) * to..(start / from + plane + 1) * to;
@@ -150,6 +173,7 @@ mod tests {
     fn every_shape_of_window() {
         for (dims, [kernel, stride, padding]) in [
             ([2, 3, 4, 6], [2, 2, 0]),
+            ([2, 2, 5, 7], [2, 2, 0]),
             ([1, 1, 5, 7], [3, 2, 1]),
             ([3, 2, 7, 5], [3, 1, 0]),
             ([1, 2, 9, 4], [2, 3, 1]),
@@ -166,10 +190,7 @@ mod tests {
 
     #[test]
     fn the_first_of_equals_wins_and_not_a_number_wins_over_all() -> Result<()> {
-        let x = candle_core::Var::new(
-            &[[[[1.0_f32, 1.0, 5.0, f32::NAN], [1.0, 0.0, 2.0, 3.0]]]],
-            &Device::Cpu,
-        )?;
+        let x = candle_core::Var::new(&[[[[1.0_f32, 1.0, 5.0, f32::NAN], [1.0, 0.0, 2.0, 3.0]]]], &Device::Cpu)?;
         let y = max_pool2d(x.as_tensor(), 2, 2, 0)?;
         let values = y.flatten_all()?.to_vec1::<f32>()?;
         assert!(values[1].is_nan());
@@ -184,9 +205,7 @@ mod tests {
     fn windows_that_do_not_fit_are_errors() -> Result<()> {
         let x = Tensor::zeros((1, 1, 2, 2), candle_core::DType::F32, &Device::Cpu)?;
         assert!(
-            max_pool2d(&x, 3, 1, 0).is_err()
-                && max_pool2d(&x, 2, 1, 2).is_err()
-                && max_pool2d(&x, 2, 0, 0).is_err()
+            max_pool2d(&x, 3, 1, 0).is_err() && max_pool2d(&x, 2, 1, 2).is_err() && max_pool2d(&x, 2, 0, 0).is_err()
         );
         Ok(())
     }

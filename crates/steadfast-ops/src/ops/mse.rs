@@ -2,20 +2,14 @@
 
 use candle_core::{Result, Shape, Tensor, bail};
 
-use crate::compute::{
-    CHUNK, Gradients, Operation, Real, View, apply_two, for_each_chunk, map_in_order, runs_here,
-};
+use crate::compute::{CHUNK, Gradients, Operation, Real, View, apply_two, map_in_order, mapped_pairs, runs_here};
 
 /// The mean of `(prediction - target)^2` over all elements, as a scalar tensor.
 ///
 /// Both have the same shape. This is `torch.nn.functional.mse_loss`.
 pub fn mse(prediction: &Tensor, target: &Tensor) -> Result<Tensor> {
     if prediction.dims() != target.dims() {
-        bail!(
-            "mse: the prediction is {:?}, but the target is {:?}",
-            prediction.dims(),
-            target.dims()
-        );
+        bail!("mse: the prediction is {:?}, but the target is {:?}", prediction.dims(), target.dims());
     }
     if prediction.elem_count() == 0 {
         bail!("mse: the mean of no elements");
@@ -39,13 +33,10 @@ impl Operation<2> for MseOp {
             #[inline(always)]
             |chunk| {
                 let range = chunk * CHUNK..((chunk + 1) * CHUNK).min(prediction.len());
-                prediction[range.clone()].iter().zip(&target[range]).fold(
-                    0.0,
-                    |sum, (&prediction, &target)| {
-                        let difference = (prediction - target).to_f64();
-                        sum + difference * difference
-                    },
-                )
+                prediction[range.clone()].iter().zip(&target[range]).fold(0.0, |sum, (&prediction, &target)| {
+                    let difference = (prediction - target).to_f64();
+                    sum + difference * difference
+                })
             },
         );
         let mean = parts.into_iter().sum::<f64>() / prediction.len() as f64;
@@ -61,19 +52,13 @@ impl Operation<2> for MseOp {
     ) -> Result<Gradients<T, 2>> {
         let factor = T::from_f64(2.0 / prediction.count() as f64) * gradient.values::<T>()?[0];
         let toward = |from: View<'_>, to: View<'_>| -> Result<Vec<T>> {
-            let from = from.values::<T>()?;
-            let mut values = to.values::<T>()?.into_owned();
-            for_each_chunk(
-                &mut values,
-                CHUNK,
+            let (from, to) = (from.values::<T>()?, to.values::<T>()?);
+            Ok(mapped_pairs(
+                &from,
+                &to,
                 #[inline(always)]
-                |start, chunk| {
-                    for (value, &from) in chunk.iter_mut().zip(&from[start..]) {
-                        *value = (from - *value) * factor;
-                    }
-                },
-            );
-            Ok(values)
+                |from, to| (from - to) * factor,
+            ))
         };
         Ok([
             of_prediction.then(|| toward(prediction, target)).transpose()?,

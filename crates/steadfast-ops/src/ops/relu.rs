@@ -2,9 +2,7 @@
 
 use candle_core::{Result, Shape, Tensor};
 
-use crate::compute::{
-    CHUNK, Gradients, Operation, Real, View, apply_one, for_each_chunk, runs_here,
-};
+use crate::compute::{Gradients, Operation, Real, View, apply_one, mapped, mapped_pairs, runs_here};
 
 /// `max(x, 0)` for each element; NaN stays NaN, and the gradient at zero is zero, both as in `PyTorch`.
 pub fn relu(x: &Tensor) -> Result<Tensor> {
@@ -17,16 +15,10 @@ impl Operation<1> for ReluOp {
     const NAME: &'static str = "relu";
 
     fn forward<T: Real>(&self, [x]: [View<'_>; 1]) -> Result<(Vec<T>, Shape)> {
-        let mut values = x.values::<T>()?.into_owned();
-        for_each_chunk(
-            &mut values,
-            CHUNK,
+        let values = mapped(
+            &x.values::<T>()?,
             #[inline(always)]
-            |_, chunk| {
-                for value in chunk {
-                    *value = if *value <= T::ZERO { T::ZERO } else { *value };
-                }
-            },
+            |x| if x <= T::ZERO { T::ZERO } else { x },
         );
         Ok((values, Shape::from(x.dims())))
     }
@@ -38,16 +30,13 @@ impl Operation<1> for ReluOp {
         gradient: View<'_>,
         _wanted: [bool; 1],
     ) -> Result<Gradients<T, 1>> {
-        let output = output.values::<T>()?;
-        let mut values = gradient.values::<T>()?.into_owned();
-        for_each_chunk(
-            &mut values,
-            CHUNK,
+        let (output, gradient) = (output.values::<T>()?, gradient.values::<T>()?);
+        let values = mapped_pairs(
+            &gradient,
+            &output,
             #[inline(always)]
-            |start, chunk| {
-                for (value, &output) in chunk.iter_mut().zip(&output[start..]) {
-                    *value = if output <= T::ZERO { T::ZERO } else { *value };
-                }
+            |gradient, output| {
+                if output <= T::ZERO { T::ZERO } else { gradient }
             },
         );
         Ok([Some(values)])

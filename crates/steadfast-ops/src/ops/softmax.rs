@@ -3,19 +3,14 @@
 use candle_core::{Result, Shape, Tensor};
 
 use crate::compute::{
-    Gradients, Operation, Real, View, apply_one, chunk_for_rows, for_each_chunk, maximum,
-    runs_here, sum,
+    Gradients, Operation, Real, View, apply_one, chunk_for_rows, for_each_chunk, maximum, runs_here, sum,
 };
 
 /// `exp(x) / sum(exp(x))` over the last dimension.
 ///
 /// Unlike `candle_nn::ops::softmax_last_dim` it has a gradient.
 pub fn softmax_last_dim(x: &Tensor) -> Result<Tensor> {
-    if runs_here(&[x]) {
-        apply_one(SoftmaxOp, x)
-    } else {
-        candle_nn::ops::softmax(x, candle_core::D::Minus1)
-    }
+    if runs_here(&[x]) { apply_one(SoftmaxOp, x) } else { candle_nn::ops::softmax(x, candle_core::D::Minus1) }
 }
 
 /// Turns a row of scores into probabilities; returns their greatest and the logarithm of the sum of the exponentials of
@@ -93,9 +88,7 @@ mod tests {
     #[test]
     fn every_size() {
         for dims in [&[1][..], &[5], &[3, 4, 7], &[300, 129], &[2, 20_000]] {
-            check(&[dims], &|t| softmax_last_dim(&t[0]), &|t| {
-                candle_nn::ops::softmax(&t[0], candle_core::D::Minus1)
-            });
+            check(&[dims], &|t| softmax_last_dim(&t[0]), &|t| candle_nn::ops::softmax(&t[0], candle_core::D::Minus1));
         }
     }
 

@@ -21,22 +21,14 @@ pub(super) struct Window {
 
 impl Window {
     /// Computes the number of positions; an error when the window does not fit once.
-    pub(super) fn new(
-        input: usize,
-        [kernel, stride, padding, dilation]: [usize; 4],
-        name: &str,
-    ) -> Result<Self> {
+    pub(super) fn new(input: usize, [kernel, stride, padding, dilation]: [usize; 4], name: &str) -> Result<Self> {
         if kernel == 0 || stride == 0 || dilation == 0 {
-            bail!(
-                "{name}: kernel {kernel}, stride {stride} and dilation {dilation} must be positive"
-            );
+            bail!("{name}: kernel {kernel}, stride {stride} and dilation {dilation} must be positive");
         }
         let reach = dilation * (kernel - 1) + 1;
         let padded = input + 2 * padding;
         if padded < reach {
-            bail!(
-                "{name}: a window of {reach} elements does not fit into {input} with padding {padding}"
-            );
+            bail!("{name}: a window of {reach} elements does not fit into {input} with padding {padding}");
         }
         Ok(Self { input, kernel, stride, padding, dilation, output: (padded - reach) / stride + 1 })
     }
@@ -50,9 +42,7 @@ impl Window {
     /// The element that the window at `position` takes as its number `tap`; `None` in the padding.
     #[inline(always)]
     pub(super) fn element(&self, position: usize, tap: usize) -> Option<usize> {
-        (position * self.stride + tap * self.dilation)
-            .checked_sub(self.padding)
-            .filter(|&element| element < self.input)
+        (position * self.stride + tap * self.dilation).checked_sub(self.padding).filter(|&element| element < self.input)
     }
 
     /// The positions whose element number `tap` lies inside the side.
@@ -60,31 +50,21 @@ impl Window {
     pub(super) fn inside(&self, tap: usize) -> std::ops::Range<usize> {
         let offset = tap * self.dilation;
         let first = self.padding.saturating_sub(offset).div_ceil(self.stride);
-        let end = (self.input + self.padding)
-            .saturating_sub(offset)
-            .div_ceil(self.stride)
-            .min(self.output);
+        let end = (self.input + self.padding).saturating_sub(offset).div_ceil(self.stride).min(self.output);
         first.min(end)..end
     }
 
     /// The elements of the padded side that the windows take as their number `tap`, on the device of `like`.
     fn padded_elements(&self, tap: usize, like: &Tensor) -> Result<Tensor> {
-        let elements = (0..self.output)
-            .map(|position| u32::try_from(position * self.stride + tap * self.dilation));
-        let elements: Vec<u32> =
-            elements.collect::<std::result::Result<_, _>>().map_err(candle_core::Error::wrap)?;
+        let elements = (0..self.output).map(|position| u32::try_from(position * self.stride + tap * self.dilation));
+        let elements: Vec<u32> = elements.collect::<std::result::Result<_, _>>().map_err(candle_core::Error::wrap)?;
         Tensor::new(elements, like.device())
     }
 }
 
 /// The elements of all windows of `x`, `[batch, channels, height, width]`, as
 /// `[batch, channels, positions, positions, elements]`, of candle's own operations; `fill` stands in the padding.
-pub(super) fn stacked_windows(
-    x: &Tensor,
-    rows: Window,
-    columns: Window,
-    fill: f64,
-) -> Result<Tensor> {
+pub(super) fn stacked_windows(x: &Tensor, rows: Window, columns: Window, fill: f64) -> Result<Tensor> {
     let padded = padded(&padded(x, 2, rows.padding, fill)?, 3, columns.padding, fill)?;
     let mut windows = Vec::with_capacity(rows.kernel * columns.kernel);
     for row_tap in 0..rows.kernel {

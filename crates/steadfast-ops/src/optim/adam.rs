@@ -61,21 +61,11 @@ impl Adam {
         Self { options, steps: 0, first: Slot::new(SLOTS[0]), second: Slot::new(SLOTS[1]) }
     }
 
-    fn update(
-        &mut self,
-        name: &str,
-        var: &Var,
-        gradient: &Tensor,
-        factors: &Factors,
-    ) -> candle_core::Result<()> {
+    fn update(&mut self, name: &str, var: &Var, gradient: &Tensor, factors: &Factors) -> candle_core::Result<()> {
         let (first, second) = (self.first.of(name, var)?, self.second.of(name, var)?);
         match var.dtype() {
-            DType::F32 if runs_here(&[var, gradient]) => {
-                fused::<f32>([var, &first, &second, gradient], factors)
-            }
-            DType::F64 if runs_here(&[var, gradient]) => {
-                fused::<f64>([var, &first, &second, gradient], factors)
-            }
+            DType::F32 if runs_here(&[var, gradient]) => fused::<f32>([var, &first, &second, gradient], factors),
+            DType::F64 if runs_here(&[var, gradient]) => fused::<f64>([var, &first, &second, gradient], factors),
             _ => {
                 let [first, second] = composed(var, [&first, &second, gradient], factors)?;
                 self.first.set(name, first);
@@ -111,11 +101,7 @@ impl Optimizer for Adam {
         state
     }
 
-    fn restore(
-        &mut self,
-        parameters: &BTreeMap<String, Var>,
-        state: &OptimizerState,
-    ) -> Result<(), OptimizerError> {
+    fn restore(&mut self, parameters: &BTreeMap<String, Var>, state: &OptimizerState) -> Result<(), OptimizerError> {
         let [first, second] = slots_from(SLOTS, parameters, state)?;
         (self.first, self.second, self.steps) = (first, second, state.steps);
         Ok(())
@@ -172,13 +158,7 @@ fn fused<T: Real + Writable>(
     })
 }
 
-fn update_all<T: Real>(
-    parameters: &mut [T],
-    first: &mut [T],
-    second: &mut [T],
-    gradients: &[T],
-    factors: &Factors,
-) {
+fn update_all<T: Real>(parameters: &mut [T], first: &mut [T], second: &mut [T], gradients: &[T], factors: &Factors) {
     use rayon::prelude::*;
     if parameters.len() <= CHUNK {
         vectorized(
@@ -206,18 +186,13 @@ fn update_chunk<T: Real>(
     gradients: &[T],
     factors: &Factors,
 ) {
-    let (scale, shrink, decay) =
-        (T::from_f64(factors.scale), T::from_f64(factors.shrink), T::from_f64(factors.decay));
+    let (scale, shrink, decay) = (T::from_f64(factors.scale), T::from_f64(factors.shrink), T::from_f64(factors.decay));
     let first_weight = T::from_f64(1.0 - factors.options.beta1);
-    let (keep_second, second_weight) =
-        (T::from_f64(factors.options.beta2), T::from_f64(1.0 - factors.options.beta2));
-    let (step_size, root_correction) =
-        (T::from_f64(factors.step_size), T::from_f64(factors.root_correction));
+    let (keep_second, second_weight) = (T::from_f64(factors.options.beta2), T::from_f64(1.0 - factors.options.beta2));
+    let (step_size, root_correction) = (T::from_f64(factors.step_size), T::from_f64(factors.root_correction));
     let epsilon = T::from_f64(factors.options.epsilon);
     let moments = first.iter_mut().zip(second.iter_mut());
-    for ((parameter, (first, second)), &gradient) in
-        parameters.iter_mut().zip(moments).zip(gradients)
-    {
+    for ((parameter, (first, second)), &gradient) in parameters.iter_mut().zip(moments).zip(gradients) {
         let gradient = gradient * scale + decay * *parameter;
         *first += first_weight * (gradient - *first);
         *second = keep_second * *second + second_weight * (gradient * gradient);
@@ -227,19 +202,38 @@ fn update_chunk<T: Real>(
 }
 
 /// The same of candle's own operations; returns the new moments.
-fn composed(
-    var: &Var,
-    [first, second, gradient]: [&Tensor; 3],
-    factors: &Factors,
-) -> candle_core::Result<[Tensor; 2]> {
+fn composed(var: &Var, [first, second, gradient]: [&Tensor; 3], factors: &Factors) -> candle_core::Result<[Tensor; 2]> {
     let AdamOptions { beta1, beta2, epsilon, .. } = factors.options;
     let parameter = var.as_detached_tensor();
-    let gradient =
-        (gradient.affine(factors.scale, 0.0)? + parameter.affine(factors.decay, 0.0)?)?;
+    let gradient = (gradient.affine(factors.scale, 0.0)? + parameter.affine(factors.decay, 0.0)?)?;
     let first = (first + (&gradient - first)?.affine(1.0 - beta1, 0.0)?)?;
     let second = (second.affine(beta2, 0.0)? + gradient.sqr()?.affine(1.0 - beta2, 0.0)?)?;
     let root = second.sqrt()?.affine(1.0 / factors.root_correction, epsilon)?;
     let step = (&first / root)?.affine(factors.step_size, 0.0)?;
     var.set(&(parameter.affine(factors.shrink, 0.0)? - step)?)?;
     Ok([first, second])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_near, flat, normal};
+
+    #[test]
+    fn one_pass_equals_candles_own_operations() -> candle_core::Result<()> {
+        for decoupled in [false, true] {
+            let options = AdamOptions { weight_decay: 0.1, decoupled, ..AdamOptions::default() };
+            let (fused, other) = (Var::from_tensor(&normal("p", &[40]))?, Var::from_tensor(&normal("p", &[40]))?);
+            let mut optimizer = Adam::new(options);
+            let zeros = fused.zeros_like()?;
+            let mut moments = [zeros.clone(), zeros];
+            for step in 1..4 {
+                let (gradient, factors) = (normal(&format!("g{step}"), &[40]), Factors::new(&options, step, 0.1, 0.5));
+                optimizer.update("p", &fused, &gradient, &factors)?;
+                moments = composed(&other, [&moments[0], &moments[1], &gradient], &factors)?;
+            }
+            assert_near(&flat(&fused), &flat(&other), 1e-14, "parameters");
+        }
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 
-use crate::compute::{CHUNK, Real, map_in_order, runs_here};
+use crate::compute::{CHUNK, Real, backward, map_in_order, runs_here};
 use crate::error::GradientError;
 use crate::optim::update::read;
 
@@ -42,27 +42,27 @@ impl NamedGradients {
     /// [`NamedGradients::reaching`].
     pub fn of(loss: &Tensor, parameters: &BTreeMap<String, Var>) -> Result<Self, GradientError> {
         let found = Self::reaching(loss, parameters)?;
-        let names: Vec<String> = parameters
-            .keys()
-            .filter(|name| !found.gradients.contains_key(*name))
-            .cloned()
-            .collect();
+        let names: Vec<String> =
+            parameters.keys().filter(|name| !found.gradients.contains_key(*name)).cloned().collect();
         if names.is_empty() { Ok(found) } else { Err(GradientError::Missing { names }) }
     }
 
     /// The same, leaving out parameters that the loss does not depend on; they are not updated.
-    pub fn reaching(
-        loss: &Tensor,
-        parameters: &BTreeMap<String, Var>,
-    ) -> Result<Self, GradientError> {
-        Ok(Self::from_store(loss.backward()?, parameters))
+    pub fn reaching(loss: &Tensor, parameters: &BTreeMap<String, Var>) -> Result<Self, GradientError> {
+        let mut collected = backward(loss)?;
+        let mut gradients = BTreeMap::new();
+        for (name, var) in parameters {
+            if let Some(gradient) = collected.remove(var)? {
+                gradients.insert(name.clone(), gradient);
+            }
+        }
+        Ok(Self { gradients, scale: 1.0 })
     }
 
     /// Takes the gradients out of what candle's own backward pass returned.
     pub fn from_store(mut store: GradStore, parameters: &BTreeMap<String, Var>) -> Self {
-        let gradients = parameters
-            .iter()
-            .filter_map(|(name, var)| Some((name.clone(), store.remove(var.as_tensor())?)));
+        let gradients =
+            parameters.iter().filter_map(|(name, var)| Some((name.clone(), store.remove(var.as_tensor())?)));
         Self { gradients: gradients.collect(), scale: 1.0 }
     }
 
@@ -85,11 +85,7 @@ impl NamedGradients {
             self.scale = 1.0;
         }
         for (name, addend) in &other.gradients {
-            let addend = if is_one(other.scale) {
-                addend.clone()
-            } else {
-                addend.affine(other.scale, 0.0)?
-            };
+            let addend = if is_one(other.scale) { addend.clone() } else { addend.affine(other.scale, 0.0)? };
             match self.gradients.get_mut(name) {
                 Some(sum) => *sum = sum.add(&addend)?,
                 None => {
@@ -144,10 +140,17 @@ impl NamedGradients {
     }
 }
 
-#[expect(
-    clippy::float_cmp,
-    reason = "one and nothing else means that there is nothing to multiply"
-)]
+/// The value of a scalar loss.
+///
+/// # Errors
+///
+/// [`GradientError::LossNotFinite`] when it is an infinity or not a number: training has diverged.
+pub fn finite_loss(loss: &Tensor) -> Result<f64, GradientError> {
+    let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+    if value.is_finite() { Ok(value) } else { Err(GradientError::LossNotFinite { value }) }
+}
+
+#[expect(clippy::float_cmp, reason = "one and nothing else means that there is nothing to multiply")]
 fn is_one(scale: f64) -> bool {
     scale == 1.0
 }

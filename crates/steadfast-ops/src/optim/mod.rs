@@ -7,6 +7,6 @@ mod sgd;
 mod update;
 
 pub use adam::{Adam, AdamOptions};
-pub use gradients::NamedGradients;
+pub use gradients::{NamedGradients, finite_loss};
 pub use optimizer::{Optimizer, OptimizerState};
 pub use sgd::{Sgd, SgdOptions};

@@ -28,11 +28,7 @@ pub trait Optimizer: Send {
     /// # Errors
     ///
     /// When the state belongs to other parameters or to another kind of optimizer; then nothing was changed.
-    fn restore(
-        &mut self,
-        parameters: &BTreeMap<String, Var>,
-        state: &OptimizerState,
-    ) -> Result<(), OptimizerError>;
+    fn restore(&mut self, parameters: &BTreeMap<String, Var>, state: &OptimizerState) -> Result<(), OptimizerError>;
 }
 
 /// The state of an optimizer.
@@ -73,10 +69,7 @@ impl Slot {
 
     /// Adds the tensors to a state under their full names.
     pub(super) fn write_to(&self, state: &mut OptimizerState) {
-        let named = self
-            .tensors
-            .iter()
-            .map(|(name, tensor)| (format!("{}.{name}", self.name), tensor.clone()));
+        let named = self.tensors.iter().map(|(name, tensor)| (format!("{}.{name}", self.name), tensor.clone()));
         state.tensors.extend(named);
     }
 }
@@ -104,14 +97,10 @@ pub(super) fn slots_from<const N: usize>(
                 continue;
             };
             expected += 1;
-            let (wanted, found) =
-                ((var.shape().clone(), var.dtype()), (tensor.shape().clone(), tensor.dtype()));
+            let (wanted, found) = ((var.shape().clone(), var.dtype()), (tensor.shape().clone(), tensor.dtype()));
             if wanted == found {
                 let copied = tensor.to_device(var.device()).and_then(|tensor| tensor.copy());
-                slot.set(
-                    name,
-                    copied.map_err(|source| OptimizerError::Tensor { name: full, source })?,
-                );
+                slot.set(name, copied.map_err(|source| OptimizerError::Tensor { name: full, source })?);
             } else {
                 differences.mismatched.push(TensorMismatch { name: full, expected: wanted, found });
             }
@@ -124,12 +113,7 @@ pub(super) fn slots_from<const N: usize>(
                 rest.is_some_and(|name| parameters.contains_key(name))
             })
         };
-        differences.unexpected =
-            state.tensors.keys().filter(|full| !belongs(full)).cloned().collect();
+        differences.unexpected = state.tensors.keys().filter(|full| !belongs(full)).cloned().collect();
     }
-    if differences.is_empty() {
-        Ok(slots)
-    } else {
-        Err(OptimizerError::Mismatch(Box::new(differences)))
-    }
+    if differences.is_empty() { Ok(slots) } else { Err(OptimizerError::Mismatch(Box::new(differences))) }
 }

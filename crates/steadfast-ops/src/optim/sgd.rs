@@ -39,46 +39,18 @@ impl Sgd {
         Self { options, steps: 0, velocity: Slot::new("velocity") }
     }
 
-    fn update(
-        &mut self,
-        name: &str,
-        var: &Var,
-        gradient: &Tensor,
-        [rate, scale]: [f64; 2],
-    ) -> candle_core::Result<()> {
-        let options = self.options;
-        if options.momentum == 0.0 {
-            return match var.dtype() {
-                DType::F32 if runs_here(&[var, gradient]) => {
-                    plain::<f32>(var, gradient, options, [rate, scale])
-                }
-                DType::F64 if runs_here(&[var, gradient]) => {
-                    plain::<f64>(var, gradient, options, [rate, scale])
-                }
-                _ => {
-                    let step = direction(var, gradient, options, scale)?;
-                    var.set(&var.sub(&step.affine(rate, 0.0)?)?)
-                }
-            };
-        }
-        let velocity = self.velocity.of(name, var)?;
-        match var.dtype() {
-            DType::F32 if runs_here(&[var, gradient]) => {
-                heavy::<f32>([var, &velocity, gradient], options, [rate, scale])
-            }
-            DType::F64 if runs_here(&[var, gradient]) => {
-                heavy::<f64>([var, &velocity, gradient], options, [rate, scale])
-            }
+    fn update(&mut self, name: &str, var: &Var, gradient: &Tensor, factors: [f64; 2]) -> candle_core::Result<()> {
+        let velocity = if self.options.momentum == 0.0 { None } else { Some(self.velocity.of(name, var)?) };
+        let here = runs_here(&[var, gradient]);
+        match (&velocity, var.dtype()) {
+            (None, DType::F32) if here => plain::<f32>(var, gradient, self.options, factors),
+            (None, DType::F64) if here => plain::<f64>(var, gradient, self.options, factors),
+            (Some(velocity), DType::F32) if here => heavy::<f32>([var, velocity, gradient], self.options, factors),
+            (Some(velocity), DType::F64) if here => heavy::<f64>([var, velocity, gradient], self.options, factors),
             _ => {
-                let direction = direction(var, gradient, options, scale)?;
-                let velocity = (velocity.affine(options.momentum, 0.0)? + &direction)?.detach();
-                let step = if options.nesterov {
-                    (direction + velocity.affine(options.momentum, 0.0)?)?
-                } else {
-                    velocity.clone()
-                };
-                var.set(&var.sub(&step.affine(rate, 0.0)?)?)?;
-                self.velocity.set(name, velocity);
+                if let Some(velocity) = composed(var, velocity.as_ref(), gradient, (self.options, factors))? {
+                    self.velocity.set(name, velocity);
+                }
                 Ok(())
             }
         }
@@ -108,25 +80,30 @@ impl Optimizer for Sgd {
         state
     }
 
-    fn restore(
-        &mut self,
-        parameters: &BTreeMap<String, Var>,
-        state: &OptimizerState,
-    ) -> Result<(), OptimizerError> {
+    fn restore(&mut self, parameters: &BTreeMap<String, Var>, state: &OptimizerState) -> Result<(), OptimizerError> {
         let [velocity] = slots_from(["velocity"], parameters, state)?;
         (self.velocity, self.steps) = (velocity, state.steps);
         Ok(())
     }
 }
 
-/// Gradient plus decay, of candle's own operations.
-fn direction(
+/// The same of candle's own operations; returns the new velocity.
+fn composed(
     var: &Var,
+    velocity: Option<&Tensor>,
     gradient: &Tensor,
-    options: SgdOptions,
-    scale: f64,
-) -> candle_core::Result<Tensor> {
-    gradient.affine(scale, 0.0)? + var.as_detached_tensor().affine(options.weight_decay, 0.0)?
+    (options, [rate, scale]): (SgdOptions, [f64; 2]),
+) -> candle_core::Result<Option<Tensor>> {
+    let parameter = var.as_detached_tensor();
+    let direction = (gradient.affine(scale, 0.0)? + parameter.affine(options.weight_decay, 0.0)?)?;
+    let velocity = velocity.map(|velocity| velocity.affine(options.momentum, 0.0)? + &direction).transpose()?;
+    let step = match &velocity {
+        Some(velocity) if options.nesterov => (&direction + velocity.affine(options.momentum, 0.0)?)?,
+        Some(velocity) => velocity.clone(),
+        None => direction,
+    };
+    var.set(&(parameter - step.affine(rate, 0.0)?)?)?;
+    Ok(velocity)
 }
 
 /// One pass over parameter and gradient.
@@ -136,8 +113,7 @@ fn plain<T: Real + Writable>(
     options: SgdOptions,
     [rate, scale]: [f64; 2],
 ) -> candle_core::Result<()> {
-    let (rate, scale, decay) =
-        (T::from_f64(rate), T::from_f64(scale), T::from_f64(options.weight_decay));
+    let (rate, scale, decay) = (T::from_f64(rate), T::from_f64(scale), T::from_f64(options.weight_decay));
     write(var, |parameters: &mut [T]| {
         read(gradient, |gradients: &[T]| {
             for_each_chunk(
@@ -160,8 +136,7 @@ fn heavy<T: Real + Writable>(
     options: SgdOptions,
     [rate, scale]: [f64; 2],
 ) -> candle_core::Result<()> {
-    let (rate, scale, decay) =
-        (T::from_f64(rate), T::from_f64(scale), T::from_f64(options.weight_decay));
+    let (rate, scale, decay) = (T::from_f64(rate), T::from_f64(scale), T::from_f64(options.weight_decay));
     let momentum = T::from_f64(options.momentum);
     write(var, |parameters: &mut [T]| {
         write(velocity, |velocities: &mut [T]| {
@@ -172,16 +147,10 @@ fn heavy<T: Real + Writable>(
                     #[inline(always)]
                     |task, parameters, velocities| {
                         let gradients = &gradients[task * CHUNK..];
-                        for ((parameter, velocity), &gradient) in
-                            parameters.iter_mut().zip(velocities).zip(gradients)
-                        {
+                        for ((parameter, velocity), &gradient) in parameters.iter_mut().zip(velocities).zip(gradients) {
                             let direction = gradient * scale + decay * *parameter;
                             *velocity = momentum * *velocity + direction;
-                            let step = if options.nesterov {
-                                direction + momentum * *velocity
-                            } else {
-                                *velocity
-                            };
+                            let step = if options.nesterov { direction + momentum * *velocity } else { *velocity };
                             *parameter -= rate * step;
                         }
                     },
@@ -189,4 +158,27 @@ fn heavy<T: Real + Writable>(
             })
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{assert_near, flat, normal};
+
+    #[test]
+    fn one_pass_equals_candles_own_operations() -> candle_core::Result<()> {
+        for (momentum, nesterov) in [(0.0, false), (0.9, false), (0.9, true)] {
+            let options = SgdOptions { momentum, nesterov, weight_decay: 0.1 };
+            let (fused, other) = (Var::from_tensor(&normal("p", &[40]))?, Var::from_tensor(&normal("p", &[40]))?);
+            let mut optimizer = Sgd::new(options);
+            let mut velocity = (momentum > 0.0).then(|| normal("v", &[40]).zeros_like()).transpose()?;
+            for step in 0..3 {
+                let gradient = normal(&format!("g{step}"), &[40]);
+                optimizer.update("p", &fused, &gradient, [0.1, 0.5])?;
+                velocity = composed(&other, velocity.as_ref(), &gradient, (options, [0.1, 0.5]))?;
+            }
+            assert_near(&flat(&fused), &flat(&other), 1e-14, "parameters");
+        }
+        Ok(())
+    }
 }

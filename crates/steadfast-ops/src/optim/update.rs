@@ -18,15 +18,8 @@ pub(super) fn read<T: Real, R>(tensor: &Tensor, work: impl FnOnce(&[T]) -> R) ->
 /// Calls `work` with the values of a contiguous tensor on the CPU, to be changed in place.
 ///
 /// Several tensors are reached by nesting calls; each must have memory of its own.
-pub(super) fn write<T: Writable, R>(
-    tensor: &Tensor,
-    work: impl FnOnce(&mut [T]) -> Result<R>,
-) -> Result<R> {
-    let borrow = Borrow {
-        work: RefCell::new(Some(work)),
-        result: RefCell::new(None),
-        of: std::marker::PhantomData,
-    };
+pub(super) fn write<T: Writable, R>(tensor: &Tensor, work: impl FnOnce(&mut [T]) -> Result<R>) -> Result<R> {
+    let borrow = Borrow { work: RefCell::new(Some(work)), result: RefCell::new(None), of: std::marker::PhantomData };
     tensor.inplace_op1(&borrow)?;
     match borrow.result.into_inner() {
         Some(result) => Ok(result),
@@ -65,14 +58,10 @@ impl<T: Writable, R, W: FnOnce(&mut [T]) -> Result<R>> InplaceOp1 for Borrow<T, 
     }
 
     fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
-        let (Some((start, end)), Some(values)) =
-            (layout.contiguous_offsets(), T::slice_of(storage))
-        else {
+        let (Some((start, end)), Some(values)) = (layout.contiguous_offsets(), T::slice_of(storage)) else {
             bail!("expected a contiguous tensor of {:?}", T::DTYPE);
         };
-        let Some(work) = self.work.borrow_mut().take() else {
-            bail!("the tensor was reached twice")
-        };
+        let Some(work) = self.work.borrow_mut().take() else { bail!("the tensor was reached twice") };
         *self.result.borrow_mut() = Some(work(&mut values[start..end])?);
         Ok(())
     }

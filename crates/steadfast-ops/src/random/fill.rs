@@ -88,6 +88,20 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_threads_does_not_matter() {
+        let filled = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut values = [vec![0.0_f32; 50_001], vec![0.0_f32; 50_001]];
+            pool.install(|| {
+                key().fill_uniform(&mut values[0], 0.0, 1.0);
+                key().fill_normal(&mut values[1], 0.0, 1.0);
+            });
+            values
+        };
+        assert!(filled(1) == filled(2) && filled(1) == filled(3));
+    }
+
+    #[test]
     fn a_mask_keeps_the_asked_share() {
         let mut mask = vec![0.0_f32; 40_000];
         key().keep_mask(0, &mut mask, 0.75, 4.0 / 3.0);

@@ -12,8 +12,7 @@ fn parameters() -> SeededParameters {
 #[test]
 fn dropout_depends_on_seed_step_and_name_only() -> Result<()> {
     let builder = parameters().var_builder(DType::F32, &Device::Cpu);
-    let (first, second) =
-        (Dropout::new(0.5, &builder.pp("a"))?, Dropout::new(0.5, &builder.pp("b"))?);
+    let (first, second) = (Dropout::new(0.5, &builder.pp("a"))?, Dropout::new(0.5, &builder.pp("b"))?);
     let x = Tensor::ones((20, 30), DType::F32, &Device::Cpu)?;
     let at = |seed, step| StepContext::training(Seed::new(seed), step);
     let expected = bits(&first.forward(&x, &at(7, 3))?);
@@ -38,12 +37,7 @@ fn batch_norm_tracks_statistics_as_pytorch_does() -> Result<()> {
     let x = ramp(37, &[3, 2, 1, 2]);
     layer.forward(&x, &StepContext::training(Seed::new(0), 0))?;
     let buffers = parameters.buffers();
-    assert_near(
-        &flat(&buffers["bn.running_mean"]),
-        &numbers("-0.007260724 -0.04752475"),
-        1e-6,
-        "mean",
-    );
+    assert_near(&flat(&buffers["bn.running_mean"]), &numbers("-0.007260724 -0.04752475"), 1e-6, "mean");
     assert_near(&flat(&buffers["bn.running_var"]), &numbers("1.093215 1.051499"), 1e-6, "variance");
     let y = layer.forward(&x, &StepContext::evaluation())?;
     let expected = "1.811761 -0.9911902 -0.6559445 0.2740371 -1.748745 -4.551696 0.1287275 -0.4089182 -5.309251 \

@@ -1,4 +1,5 @@
 //! The crate as its users see it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod gradients;
 mod layers;

@@ -4,28 +4,20 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor, Var};
 use steadfast_ops::{
-    Adam, AdamOptions, NamedGradients, Optimizer, OptimizerError, OptimizerState, Sgd, SgdOptions,
-    mse,
+    Adam, AdamOptions, NamedGradients, Optimizer, OptimizerError, OptimizerState, Sgd, SgdOptions, mse,
 };
 
 use crate::support::{bits, ramp};
 
 fn parameters() -> BTreeMap<String, Var> {
-    let named = |name: &str, factor, dims: &[usize]| {
-        (name.to_owned(), Var::from_tensor(&ramp(factor, dims)).unwrap())
-    };
+    let named = |name: &str, factor, dims: &[usize]| (name.to_owned(), Var::from_tensor(&ramp(factor, dims)).unwrap());
     BTreeMap::from([named("fc.weight", 37, &[5, 3]), named("fc.bias", 41, &[5])])
 }
 
-fn train(
-    optimizer: &mut dyn Optimizer,
-    parameters: &BTreeMap<String, Var>,
-    steps: std::ops::Range<usize>,
-) {
+fn train(optimizer: &mut dyn Optimizer, parameters: &BTreeMap<String, Var>, steps: std::ops::Range<usize>) {
     for step in steps {
         let x = ramp(43 + step, &[7, 3]);
-        let y = steadfast_ops::linear(&x, &parameters["fc.weight"], Some(&parameters["fc.bias"]))
-            .unwrap();
+        let y = steadfast_ops::linear(&x, &parameters["fc.weight"], Some(&parameters["fc.bias"])).unwrap();
         let loss = mse(&y, &ramp(47, &[7, 5])).unwrap();
         optimizer.step(parameters, &NamedGradients::of(&loss, parameters).unwrap(), 0.05).unwrap();
     }
@@ -50,11 +42,7 @@ fn check_resume(make: impl Fn() -> Box<dyn Optimizer>) {
         second.restore(&resumed, &state).unwrap();
         train(second.as_mut(), &resumed, interrupted_after..6);
         for (name, var) in &whole {
-            assert_eq!(
-                bits(var),
-                bits(&resumed[name]),
-                "{name}, interrupted after {interrupted_after}"
-            );
+            assert_eq!(bits(var), bits(&resumed[name]), "{name}, interrupted after {interrupted_after}");
         }
     }
 }
@@ -62,9 +50,7 @@ fn check_resume(make: impl Fn() -> Box<dyn Optimizer>) {
 #[test]
 fn every_optimizer_resumes_exactly() {
     check_resume(|| Box::new(Sgd::new(SgdOptions::default())));
-    check_resume(|| {
-        Box::new(Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 0.1 }))
-    });
+    check_resume(|| Box::new(Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 0.1 })));
     check_resume(|| Box::new(Adam::new(AdamOptions::default())));
     check_resume(|| Box::new(Adam::new(AdamOptions::adamw())));
 }
@@ -77,12 +63,8 @@ fn state_has_names() {
     train(&mut optimizer, &parameters, 0..2);
     let state = optimizer.state();
     let names: Vec<&str> = state.tensors.keys().map(String::as_str).collect();
-    let expected = [
-        "first_moment.fc.bias",
-        "first_moment.fc.weight",
-        "second_moment.fc.bias",
-        "second_moment.fc.weight",
-    ];
+    let expected =
+        ["first_moment.fc.bias", "first_moment.fc.weight", "second_moment.fc.bias", "second_moment.fc.weight"];
     assert_eq!(names, expected);
     assert_eq!(state.tensors["first_moment.fc.weight"].dims(), [5, 3]);
 }
@@ -95,9 +77,7 @@ fn state_that_does_not_fit_changes_nothing() {
     let before = saved(&optimizer.state());
     let mut wrong = saved(&before);
     wrong.tensors.remove("second_moment.fc.bias");
-    wrong
-        .tensors
-        .insert("velocity.fc.bias".to_owned(), Tensor::zeros(5, DType::F32, &Device::Cpu).unwrap());
+    wrong.tensors.insert("velocity.fc.bias".to_owned(), Tensor::zeros(5, DType::F32, &Device::Cpu).unwrap());
     let transposed = wrong.tensors["first_moment.fc.weight"].t().unwrap().contiguous().unwrap();
     wrong.tensors.insert("first_moment.fc.weight".to_owned(), transposed);
     let Err(OptimizerError::Mismatch(differences)) = optimizer.restore(&parameters, &wrong) else {

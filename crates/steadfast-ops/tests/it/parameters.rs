@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::init::{FanInOut, NonLinearity, NormalOrUniform};
 use candle_nn::{Init, VarBuilder};
-use steadfast_ops::{
-    BatchNorm, Conv2d, Conv2dOptions, Embedding, Linear, LoadError, Seed, SeededParameters,
-};
+use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Embedding, Linear, LoadError, Seed, SeededParameters};
 
 use crate::support::{bits, flat};
 
@@ -44,12 +42,8 @@ fn first_values_have_the_ranges_of_pytorch() {
         Embedding::new(500, 20, &builder.pp("table")).unwrap();
     });
     // Bounds: 1 / sqrt(400), and 1 / sqrt(8 / 2 * 3 * 3).
-    for (name, bound) in [
-        ("fc.weight", 0.05),
-        ("fc.bias", 0.05),
-        ("conv.weight", 1.0 / 6.0),
-        ("conv.bias", 1.0 / 6.0),
-    ] {
+    for (name, bound) in [("fc.weight", 0.05), ("fc.bias", 0.05), ("conv.weight", 1.0 / 6.0), ("conv.bias", 1.0 / 6.0)]
+    {
         let values = flat(&parameters.parameters()[name]);
         let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
         assert!(largest <= bound && largest > 0.8 * bound, "{name}: {largest}");
@@ -67,14 +61,9 @@ fn every_hint_is_honored() {
         get("constant", Init::Const(2.5));
         get("normal", Init::Randn { mean: 3.0, stdev: 0.5 });
         get("uniform", Init::Uniform { lo: 1.0, up: 2.0 });
-        for (name, dist) in [
-            ("kaiming_normal", NormalOrUniform::Normal),
-            ("kaiming_uniform", NormalOrUniform::Uniform),
-        ] {
-            get(
-                name,
-                Init::Kaiming { dist, fan: FanInOut::FanIn, non_linearity: NonLinearity::ReLU },
-            );
+        for (name, dist) in [("kaiming_normal", NormalOrUniform::Normal), ("kaiming_uniform", NormalOrUniform::Uniform)]
+        {
+            get(name, Init::Kaiming { dist, fan: FanInOut::FanIn, non_linearity: NonLinearity::ReLU });
         }
     });
     let moments = |name: &str| {
@@ -91,10 +80,7 @@ fn every_hint_is_honored() {
         ("kaiming_uniform", 0.0, 0.070_7),
     ] {
         let found = moments(name);
-        assert!(
-            (found.0 - mean).abs() < 0.02 && (found.1 - deviation).abs() < 0.01,
-            "{name}: {found:?}"
-        );
+        assert!((found.0 - mean).abs() < 0.02 && (found.1 - deviation).abs() < 0.01, "{name}: {found:?}");
     }
 }
 
@@ -123,10 +109,7 @@ fn buffers_are_told_apart() {
     let parameters = normalized(1);
     let names = |map: BTreeMap<String, _>| map.into_keys().collect::<Vec<_>>();
     assert_eq!(names(parameters.parameters()), ["bn.bias", "bn.weight", "fc.bias", "fc.weight"]);
-    assert_eq!(
-        names(parameters.buffers()),
-        ["bn.num_batches_tracked", "bn.running_mean", "bn.running_var"]
-    );
+    assert_eq!(names(parameters.buffers()), ["bn.num_batches_tracked", "bn.running_mean", "bn.running_var"]);
     assert_eq!(parameters.tensors().len(), 7);
 }
 
@@ -149,8 +132,7 @@ fn tensors_that_do_not_fit_are_all_listed_and_nothing_changes() {
     tensors.remove("fc.bias");
     tensors.remove("bn.running_var");
     tensors.insert("head.weight".to_owned(), Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap());
-    tensors
-        .insert("fc.weight".to_owned(), Tensor::zeros((3, 2), DType::F32, &Device::Cpu).unwrap());
+    tensors.insert("fc.weight".to_owned(), Tensor::zeros((3, 2), DType::F32, &Device::Cpu).unwrap());
     tensors.insert("bn.bias".to_owned(), Tensor::zeros(2, DType::F64, &Device::Cpu).unwrap());
     let error = fresh.load(&tensors).unwrap_err();
     assert_eq!(

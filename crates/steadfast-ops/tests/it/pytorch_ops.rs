@@ -15,8 +15,8 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 use steadfast_ops::{
-    Conv2dOptions, attention, avg_pool2d, batch_norm, conv2d, cross_entropy, cross_entropy_rows,
-    embedding, gelu, gelu_tanh, layer_norm, linear, max_pool2d, mse, relu, softmax_last_dim,
+    Conv2dOptions, attention, avg_pool2d, batch_norm, conv2d, cross_entropy, cross_entropy_rows, embedding, gelu,
+    gelu_tanh, layer_norm, linear, max_pool2d, mse, relu, softmax_last_dim,
 };
 
 use crate::support::{assert_near, flat, numbers, ramp};
@@ -28,10 +28,7 @@ fn check(
     result: &str,
     gradients: &[&str],
 ) {
-    let vars: Vec<Var> = inputs
-        .iter()
-        .map(|(factor, dims)| Var::from_tensor(&ramp(*factor, dims)).unwrap())
-        .collect();
+    let vars: Vec<Var> = inputs.iter().map(|(factor, dims)| Var::from_tensor(&ramp(*factor, dims)).unwrap()).collect();
     let tensors: Vec<Tensor> = vars.iter().map(|var| var.as_tensor().clone()).collect();
     let output = function(&tensors).unwrap();
     assert_near(&flat(&output), &numbers(result), 1e-6, "result");
@@ -40,12 +37,7 @@ fn check(
     assert_eq!(vars.len(), gradients.len());
     for (index, (var, expected)) in vars.iter().zip(gradients).enumerate() {
         let gradient = store.get(var.as_tensor()).unwrap();
-        assert_near(
-            &flat(gradient),
-            &numbers(expected),
-            2e-6,
-            &format!("gradient of input {index}"),
-        );
+        assert_near(&flat(gradient), &numbers(expected), 2e-6, &format!("gradient of input {index}"));
     }
 }
 
@@ -73,14 +65,7 @@ fn affine_map() {
 fn convolution() {
     check(
         &[(37, &[1, 4, 4, 3]), (41, &[2, 2, 3, 2]), (43, &[2])],
-        |t| {
-            conv2d(
-                &t[0],
-                &t[1],
-                Some(&t[2]),
-                Conv2dOptions { stride: 2, padding: 1, dilation: 1, groups: 2 },
-            )
-        },
+        |t| conv2d(&t[0], &t[1], Some(&t[2]), Conv2dOptions { stride: 2, padding: 1, dilation: 1, groups: 2 }),
         "3.022253 -10.65013 1.591021 -0.9812769 0.7248307 1.499657 -8.280561 -2.637192",
         &[
             "2.257426 0.1235174 -0.1117539 4.440349 -0.5450446 -0.2980102 2.033918 0.3705519 -0.3352613 \
@@ -102,14 +87,7 @@ fn convolution() {
 fn dilated_convolution() {
     check(
         &[(37, &[1, 1, 5, 4]), (41, &[1, 1, 2, 2])],
-        |t| {
-            conv2d(
-                &t[0],
-                &t[1],
-                None,
-                Conv2dOptions { stride: 1, padding: 1, dilation: 2, groups: 1 },
-            )
-        },
+        |t| conv2d(&t[0], &t[1], None, Conv2dOptions { stride: 1, padding: 1, dilation: 2, groups: 1 }),
         "-1.4975 1.190472 1.364572 -1.506911 1.117537 5.061465 2.783257 -1.046172 -1.683757 1.889226 \
          -1.418684 0.5630822 1.534752 -2.312715 -1.105774 -0.8375648 -0.3948633 1.390452 -2.09156 2.970297",
         &[
@@ -129,10 +107,8 @@ fn max_pool() {
         |t| max_pool2d(&t[0], 3, 2, 1),
         "1.326733 1.722772 1.722772 1.445544 1.722772 1.841584 0.7722771 1.564356 1.168317 1.960396 \
          1.683168 1.683168",
-        &[
-            "0 0 0 0 0 -2 0 0 -3.306931 0 0 0 0 0 0 0 0.2970297 0 0 0.4950495 0 -1.405941 0 0 -1.207921 0 0 \
-             0.6930692 0 0 0.8910892 0 0 0 0 0 0 0 0.0792079 0",
-        ],
+        &["0 0 0 0 0 -2 0 0 -3.306931 0 0 0 0 0 0 0 0.2970297 0 0 0.4950495 0 -1.405941 0 0 -1.207921 0 0 \
+             0.6930692 0 0 0.8910892 0 0 0 0 0 0 0 0.0792079 0"],
     );
 }
 
@@ -155,12 +131,7 @@ fn mean_pool() {
 // x = ramp(37, 7); show(F.relu(x), x)
 #[test]
 fn rectifier() {
-    check(
-        &[(37, &[7])],
-        |t| relu(&t[0]),
-        "0 0 0.9306931 0 0 1.326733 0",
-        &["0 0 -1.80198 0 0 0.4950495 0"],
-    );
+    check(&[(37, &[7])], |t| relu(&t[0]), "0 0 0.9306931 0 0 1.326733 0", &["0 0 -1.80198 0 0 0.4950495 0"]);
 }
 
 // x = ramp(37, 7); show(F.gelu(x), x)

@@ -28,14 +28,12 @@ use crate::support::{flat, ramp};
 fn check(mut optimizer: impl Optimizer, clip: Option<f64>, expected: [f64; 7]) {
     let first = Var::from_tensor(&ramp(37, &[4])).unwrap();
     let second = Var::from_tensor(&ramp(41, &[3])).unwrap();
-    let parameters =
-        BTreeMap::from([("a".to_owned(), first.clone()), ("b".to_owned(), second.clone())]);
+    let parameters = BTreeMap::from([("a".to_owned(), first.clone()), ("b".to_owned(), second.clone())]);
     for step in 0..10 {
         // A loss whose gradients are these very numbers.
         let first_part = first.mul(&ramp(43 + step, &[4])).unwrap().sum_all().unwrap();
         let second_part = second.mul(&ramp(59 + step, &[3])).unwrap().sum_all().unwrap();
-        let mut gradients =
-            NamedGradients::of(&first_part.add(&second_part).unwrap(), &parameters).unwrap();
+        let mut gradients = NamedGradients::of(&first_part.add(&second_part).unwrap(), &parameters).unwrap();
         if let Some(limit) = clip {
             gradients.clip_norm(limit).unwrap();
         }
@@ -43,10 +41,7 @@ fn check(mut optimizer: impl Optimizer, clip: Option<f64>, expected: [f64; 7]) {
     }
     let found = [flat(first.as_tensor()), flat(second.as_tensor())].concat();
     for (found, expected) in found.iter().zip(expected) {
-        assert!(
-            (found - expected).abs() / expected.abs().max(1.0) < 1e-6,
-            "{found} instead of {expected}"
-        );
+        assert!((found - expected).abs() / expected.abs().max(1.0) < 1e-6, "{found} instead of {expected}");
     }
 }
 
@@ -56,15 +51,7 @@ fn plain_descent() {
     check(
         Sgd::new(SgdOptions { weight_decay: 0.01, ..SgdOptions::default() }),
         None,
-        [
-            0.010_934_141_5,
-            -0.411_377_728,
-            -0.034_089_528,
-            -1.234_133_12,
-            0.010_934_141_5,
-            -0.885_358_393,
-            2.200_397_25,
-        ],
+        [0.010_934_141_5, -0.411_377_728, -0.034_089_528, -1.234_133_12, 0.010_934_141_5, -0.885_358_393, 2.200_397_25],
     );
 }
 
@@ -74,15 +61,7 @@ fn momentum() {
     check(
         Sgd::new(SgdOptions { momentum: 0.9, ..SgdOptions::default() }),
         None,
-        [
-            6.276_211_26,
-            0.155_122_861,
-            -4.805_964_95,
-            0.465_368_509,
-            6.276_211_26,
-            -2.308_627_37,
-            5.658_957_48,
-        ],
+        [6.276_211_26, 0.155_122_861, -4.805_964_95, 0.465_368_509, 6.276_211_26, -2.308_627_37, 5.658_957_48],
     );
 }
 
@@ -92,15 +71,7 @@ fn nesterov() {
     check(
         Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 0.01 }),
         None,
-        [
-            7.426_011_56,
-            0.217_222_795,
-            -5.149_011_61,
-            0.651_668_131,
-            7.426_011_56,
-            -2.588_644_27,
-            6.062_070_85,
-        ],
+        [7.426_011_56, 0.217_222_795, -5.149_011_61, 0.651_668_131, 7.426_011_56, -2.588_644_27, 6.062_070_85],
     );
 }
 
@@ -110,15 +81,7 @@ fn adam() {
     check(
         Adam::new(AdamOptions::default()),
         None,
-        [
-            -0.999_999_762,
-            0.315_499_514,
-            0.021_135_147_7,
-            -0.753_807_247,
-            -0.999_999_762,
-            -1.392_017_84,
-            2.214_810_61,
-        ],
+        [-0.999_999_762, 0.315_499_514, 0.021_135_147_7, -0.753_807_247, -0.999_999_762, -1.392_017_84, 2.214_810_61],
     );
 }
 
@@ -126,23 +89,9 @@ fn adam() {
 #[test]
 fn adam_with_every_setting() {
     check(
-        Adam::new(AdamOptions {
-            beta1: 0.8,
-            beta2: 0.95,
-            epsilon: 1e-3,
-            weight_decay: 0.1,
-            decoupled: false,
-        }),
+        Adam::new(AdamOptions { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.1, decoupled: false }),
         None,
-        [
-            -1.002_806_31,
-            0.238_138_691,
-            0.051_277_268_7,
-            -0.773_734_331,
-            -1.002_806_31,
-            -1.401_380_66,
-            2.180_556_3,
-        ],
+        [-1.002_806_31, 0.238_138_691, 0.051_277_268_7, -0.773_734_331, -1.002_806_31, -1.401_380_66, 2.180_556_3],
     );
 }
 
@@ -152,15 +101,7 @@ fn adamw() {
     check(
         Adam::new(AdamOptions::adamw()),
         None,
-        [
-            -0.984_577_656,
-            0.316_589_385,
-            0.016_345_996_4,
-            -0.742_072_344,
-            -0.984_577_656,
-            -1.383_750_68,
-            2.197_966_58,
-        ],
+        [-0.984_577_656, 0.316_589_385, 0.016_345_996_4, -0.742_072_344, -0.984_577_656, -1.383_750_68, 2.197_966_58],
     );
 }
 
@@ -170,14 +111,6 @@ fn adamw_with_clipped_gradients() {
     check(
         Adam::new(AdamOptions { weight_decay: 0.3, ..AdamOptions::adamw() }),
         Some(1.0),
-        [
-            -0.599_533_141,
-            0.339_362_025,
-            -0.099_106_729,
-            -0.449_170_947,
-            -0.599_533_141,
-            -1.167_438_03,
-            1.764_559_03,
-        ],
+        [-0.599_533_141, 0.339_362_025, -0.099_106_729, -0.449_170_947, -0.599_533_141, -1.167_438_03, 1.764_559_03],
     );
 }

@@ -4,9 +4,8 @@ use candle_core::{DType, Device, Tensor};
 
 /// `(i * factor mod 101) / 101 * 4 - 2` in f32: numbers between -2 and 2 that every language computes alike.
 pub(crate) fn ramp(factor: usize, dims: &[usize]) -> Tensor {
-    let values: Vec<f32> = (0..dims.iter().product())
-        .map(|index: usize| (index * factor % 101) as f32 / 101.0 * 4.0 - 2.0)
-        .collect();
+    let values: Vec<f32> =
+        (0..dims.iter().product()).map(|index: usize| (index * factor % 101) as f32 / 101.0 * 4.0 - 2.0).collect();
     Tensor::from_vec(values, dims, &Device::Cpu).unwrap()
 }
 

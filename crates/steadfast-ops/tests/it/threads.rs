@@ -2,9 +2,9 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use steadfast_ops::{
-    Adam, AdamOptions, BatchNorm, Conv2d, Conv2dOptions, Dropout, Embedding, LayerNorm, Linear,
-    NamedGradients, Optimizer, Purpose, Seed, SeededParameters, StepContext, cross_entropy,
-    gelu_tanh, global_mean, max_pool2d, relu, self_attention,
+    Adam, AdamOptions, BatchNorm, Conv2d, Conv2dOptions, Dropout, Embedding, LayerNorm, Linear, NamedGradients,
+    Optimizer, Purpose, Seed, SeededParameters, StepContext, cross_entropy, gelu_tanh, global_mean, max_pool2d, relu,
+    self_attention,
 };
 
 use crate::support::{bits, ramp};
@@ -12,10 +12,7 @@ use crate::support::{bits, ramp};
 const SEED: Seed = Seed::new(9);
 
 /// The bits of all parameters, buffers and moments after a few steps, and of the losses.
-fn run(
-    threads: usize,
-    train: impl Fn(&SeededParameters, &StepContext) -> Result<Tensor> + Sync,
-) -> Vec<Vec<u32>> {
+fn run(threads: usize, train: impl Fn(&SeededParameters, &StepContext) -> Result<Tensor> + Sync) -> Vec<Vec<u32>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let parameters = SeededParameters::new(SEED);
@@ -30,12 +27,7 @@ fn run(
         }
         let state = optimizer.state().tensors;
         let tensors = parameters.tensors();
-        found.extend(
-            tensors
-                .values()
-                .chain(state.values())
-                .map(|tensor| bits(&tensor.to_dtype(DType::F32).unwrap())),
-        );
+        found.extend(tensors.values().chain(state.values()).map(|tensor| bits(&tensor.to_dtype(DType::F32).unwrap())));
         found
     })
 }
@@ -67,8 +59,7 @@ fn text(parameters: &SeededParameters, context: &StepContext) -> Result<Tensor> 
 
 fn classes(count: usize, classes: u64) -> Result<Tensor> {
     let mut stream = SEED.stream(Purpose::Custom("classes"), &[count as u64]);
-    let values: Vec<u32> =
-        (0..count).map(|_| u32::try_from(stream.below(classes)).unwrap()).collect();
+    let values: Vec<u32> = (0..count).map(|_| u32::try_from(stream.below(classes)).unwrap()).collect();
     Tensor::new(values, &Device::Cpu)
 }
 

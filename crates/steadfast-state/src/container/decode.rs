@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::layout::{CHECKSUM_BYTES, Layout};
-use super::{CHECKSUM_NAME, FORMAT, METRICS_NAME, RECORD_KEY};
+use super::format::{CHECKSUM_BYTES, CHECKSUM_NAME, FORMAT, METRICS_NAME, RECORD_KEY};
+use super::layout::Layout;
 use crate::dtype::Dtype;
 use crate::error::Damage;
 use crate::snapshot::Snapshot;
@@ -67,9 +67,7 @@ pub(crate) fn decode_checkpoint(bytes: &[u8]) -> Result<Content, Damage> {
     // the checksum) is ruled out by building it again. The record is taken as it is: how a number is
     // spelled may differ between versions of the JSON library, and old checkpoints stay readable.
     let again = Layout::with_record(&tensors, &metrics, record.clone());
-    let canonical = again.is_ok_and(|again| {
-        bytes.starts_with(again.header()) && bytes.len() as u64 == again.length()
-    });
+    let canonical = again.is_ok_and(|again| bytes.starts_with(again.header()) && bytes.len() as u64 == again.length());
     if !canonical {
         return Err(Damage::Layout("the header is not in its canonical form"));
     }
@@ -104,9 +102,7 @@ fn tensors_of(file: &SafeTensors<'_>) -> Result<TensorMap, Damage> {
 }
 
 fn take_bytes(tensors: &mut TensorMap, name: &str) -> Result<Vec<u8>, Damage> {
-    let tensor = tensors
-        .remove(name)
-        .ok_or(Damage::Layout("the metrics history or the checksum is missing"))?;
+    let tensor = tensors.remove(name).ok_or(Damage::Layout("the metrics history or the checksum is missing"))?;
     Ok(tensor.into_parts().2)
 }
 
@@ -248,9 +244,7 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
             any::<i64>().prop_map(Value::from),
-            any::<f64>()
-                .prop_map(|number| serde_json::Number::from_f64(number)
-                    .map_or(Value::Null, Value::Number)),
+            any::<f64>().prop_map(|number| serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number)),
             any::<String>().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {
@@ -273,11 +267,7 @@ mod tests {
 
     fn snapshot() -> impl Strategy<Value = Snapshot> {
         let tensors = prop::collection::btree_map("[ -}]([ -~]|[à-ÿ]){0,12}", tensor(), 0..8);
-        (any::<u64>(), json_value(), tensors).prop_map(|(step, state, tensors)| Snapshot {
-            step,
-            state,
-            tensors,
-        })
+        (any::<u64>(), json_value(), tensors).prop_map(|(step, state, tensors)| Snapshot { step, state, tensors })
     }
 
     /// Bits of every number, since `==` takes -0.0 for 0.0.

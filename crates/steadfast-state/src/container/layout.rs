@@ -6,14 +6,11 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::canonical_json::to_canonical_json;
-use super::{CHECKSUM_NAME, FORMAT, METRICS_NAME, RECORD_KEY, RESERVED_FROM};
+use super::format::{CHECKSUM_BYTES, CHECKSUM_NAME, FORMAT, METRICS_NAME, RECORD_KEY, RESERVED_FROM};
 use crate::dtype::Dtype;
 use crate::error::EncodeError;
 use crate::snapshot::Snapshot;
 use crate::tensor_data::TensorMap;
-
-/// Bytes of the checksum at the end of a checkpoint.
-pub(crate) const CHECKSUM_BYTES: usize = 16;
 
 /// Largest header, in bytes; the same limit as in the `safetensors` crate.
 const HEADER_LIMIT: usize = 100_000_000;
@@ -45,52 +42,27 @@ pub(crate) struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     /// A checkpoint: state and metrics history in one file, sealed with a checksum.
-    pub(crate) fn checkpoint(
-        snapshot: &'a Snapshot,
-        metrics: &'a [u8],
-    ) -> Result<Self, EncodeError> {
+    pub(crate) fn checkpoint(snapshot: &'a Snapshot, metrics: &'a [u8]) -> Result<Self, EncodeError> {
         Self::with_record(&snapshot.tensors, metrics, record(snapshot)?)
     }
 
     /// A checkpoint whose record is text already.
-    pub(super) fn with_record(
-        tensors: &'a TensorMap,
-        metrics: &'a [u8],
-        record: String,
-    ) -> Result<Self, EncodeError> {
+    pub(super) fn with_record(tensors: &'a TensorMap, metrics: &'a [u8], record: String) -> Result<Self, EncodeError> {
         let mut entries = entries(tensors, true)?;
-        entries.push(Entry {
-            name: METRICS_NAME,
-            dtype: Dtype::U8,
-            shape: vec![metrics.len()],
-            bytes: metrics,
-        });
+        entries.push(Entry { name: METRICS_NAME, dtype: Dtype::U8, shape: vec![metrics.len()], bytes: metrics });
         let placeholder = &[0; CHECKSUM_BYTES];
-        entries.push(Entry {
-            name: CHECKSUM_NAME,
-            dtype: Dtype::U8,
-            shape: vec![CHECKSUM_BYTES],
-            bytes: placeholder,
-        });
+        entries.push(Entry { name: CHECKSUM_NAME, dtype: Dtype::U8, shape: vec![CHECKSUM_BYTES], bytes: placeholder });
         let header = header(&mut entries, Some(record))?;
         // The checksum sorts last, and its bytes are known only when all others are written.
         entries.pop();
-        Ok(Self {
-            header,
-            parts: entries.into_iter().map(|entry| entry.bytes).collect(),
-            sealed: true,
-        })
+        Ok(Self { header, parts: entries.into_iter().map(|entry| entry.bytes).collect(), sealed: true })
     }
 
     /// A plain model file: tensors and nothing else.
     pub(crate) fn model(tensors: &'a TensorMap) -> Result<Self, EncodeError> {
         let mut entries = entries(tensors, false)?;
         let header = header(&mut entries, None)?;
-        Ok(Self {
-            header,
-            parts: entries.into_iter().map(|entry| entry.bytes).collect(),
-            sealed: false,
-        })
+        Ok(Self { header, parts: entries.into_iter().map(|entry| entry.bytes).collect(), sealed: false })
     }
 
     /// Length of the file in bytes.
@@ -147,12 +119,7 @@ fn entries(tensors: &TensorMap, reserve: bool) -> Result<Vec<Entry<'_>>, EncodeE
         .iter()
         .map(|(name, tensor)| {
             check_name(name, reserve)?;
-            Ok(Entry {
-                name,
-                dtype: tensor.dtype(),
-                shape: tensor.shape().to_vec(),
-                bytes: tensor.bytes(),
-            })
+            Ok(Entry { name, dtype: tensor.dtype(), shape: tensor.shape().to_vec(), bytes: tensor.bytes() })
         })
         .collect()
 }
@@ -189,11 +156,7 @@ fn header(entries: &mut [Entry<'_>], record: Option<String>) -> Result<Vec<u8>, 
             let start = offset;
             offset += entry.bytes.len();
             let data_offsets = (start, offset);
-            let info = TensorInfo {
-                dtype: entry.dtype.to_safetensors(),
-                shape: entry.shape.clone(),
-                data_offsets,
-            };
+            let info = TensorInfo { dtype: entry.dtype.to_safetensors(), shape: entry.shape.clone(), data_offsets };
             (entry.name.to_owned(), info)
         })
         .collect();
@@ -240,8 +203,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_last_in_the_order_of_the_safetensors_crate() {
-        let snapshot =
-            Snapshot { step: 3, state: json!({"epoch": 1}), tensors: one_of_each_type() };
+        let snapshot = Snapshot { step: 3, state: json!({"epoch": 1}), tensors: one_of_each_type() };
         let bytes = bytes_of(&Layout::checkpoint(&snapshot, b"{}\n").unwrap());
         let (_, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
         let names = metadata.offset_keys();
@@ -256,19 +218,13 @@ mod tests {
     #[test]
     fn files_are_those_of_the_safetensors_crate() {
         let tensors = one_of_each_type();
-        let views =
-            |tensors: &TensorMap| -> BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)> {
-                let parts = |tensor: &TensorData| {
-                    (
-                        tensor.dtype().to_safetensors(),
-                        tensor.shape().to_vec(),
-                        tensor.bytes().to_vec(),
-                    )
-                };
-                tensors.iter().map(|(name, tensor)| (name.clone(), parts(tensor))).collect()
+        let views = |tensors: &TensorMap| -> BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)> {
+            let parts = |tensor: &TensorData| {
+                (tensor.dtype().to_safetensors(), tensor.shape().to_vec(), tensor.bytes().to_vec())
             };
-        let serialize = |parts: &BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)>,
-                         record| {
+            tensors.iter().map(|(name, tensor)| (name.clone(), parts(tensor))).collect()
+        };
+        let serialize = |parts: &BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)>, record| {
             let views = parts.iter().map(|(name, (dtype, shape, bytes))| {
                 (name.as_str(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
             });

@@ -44,8 +44,7 @@ fn equal_states_give_equal_bytes_in_any_process_and_order() {
 fn every_file_is_a_plain_safetensors_file() {
     let results = Results::new();
     let mut run = results.open();
-    run.append_metrics([("epoch", 1_u64)].into_iter().collect::<steadfast_state::MetricsRow>())
-        .unwrap();
+    run.append_metrics([("epoch", 1_u64)].into_iter().collect::<steadfast_state::MetricsRow>()).unwrap();
     run.save(&snapshot(3)).unwrap();
     let bytes = fs_err::read(results.checkpoint(3)).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -84,11 +83,7 @@ fn another_state_of_the_same_step_gets_a_name_of_its_own() {
         assert!(run.save(&later).unwrap().written);
     }
     assert!(!run.save(&later).unwrap().written);
-    let names = [
-        "step-000000000004-2.safetensors",
-        "step-000000000004-3.safetensors",
-        "step-000000000004.safetensors",
-    ];
+    let names = ["step-000000000004-2.safetensors", "step-000000000004-3.safetensors", "step-000000000004.safetensors"];
     assert_eq!(results.checkpoints(), names);
     drop(run);
     assert_eq!(results.open().latest().unwrap().snapshot, Some(later));
@@ -131,10 +126,8 @@ fn the_newest_stay_and_never_fewer_than_two() {
         let results = Results::new();
         let mut run = results.open();
         run.set_keep(keep);
-        let removed: usize =
-            (1..=6).map(|step| run.save(&snapshot(step)).unwrap().removed.len()).sum();
-        let expected: Vec<String> =
-            (7 - left..=6).map(|step| format!("step-{step:012}.safetensors")).collect();
+        let removed: usize = (1..=6).map(|step| run.save(&snapshot(step)).unwrap().removed.len()).sum();
+        let expected: Vec<String> = (7 - left..=6).map(|step| format!("step-{step:012}.safetensors")).collect();
         assert_eq!(results.checkpoints(), expected, "keep {keep}");
         assert_eq!(removed as u64, 6 - left);
     }
@@ -180,8 +173,7 @@ fn a_checkpoint_can_be_read_by_whoever_may_read_any_other_file() {
     let results = Results::new();
     let saved = run_with_steps(&results, &[1]).save(&snapshot(2)).unwrap();
     fs_err::write(results.root().join("plain"), b"x").unwrap();
-    let mode =
-        |path: &std::path::Path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &std::path::Path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&saved.path), mode(&results.root().join("plain")));
 }
 

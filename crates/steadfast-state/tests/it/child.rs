@@ -28,6 +28,7 @@ fn role() {
     match role.as_str() {
         "hold" => hold(&manager),
         "save" => save(&manager),
+        "save-until-sure" => save_until_sure(&manager),
         "save-forever" => save_forever(&manager),
         "shuffled" => shuffled(&manager),
         other => panic!("no role {other}"),
@@ -61,10 +62,7 @@ fn save(manager: &StateManager) {
         Ok(recovery) => recovery.snapshot.map_or(0, |snapshot| snapshot.step + 1),
         Err(error) => return say(format_args!("not recovered: {error}")),
     };
-    if run
-        .append_metrics([("step", step)].into_iter().collect::<steadfast_state::MetricsRow>())
-        .is_err()
-    {
+    if run.append_metrics([("step", step)].into_iter().collect::<steadfast_state::MetricsRow>()).is_err() {
         say("metrics not written");
     }
     match run.save(&snapshot(step)) {
@@ -75,13 +73,24 @@ fn save(manager: &StateManager) {
     }
 }
 
+/// Goes on by one step; when it is uncertain whether that is safe, saves the same state once more.
+fn save_until_sure(manager: &StateManager) {
+    let Ok(mut run) = manager.open(RUN) else { return say("not opened") };
+    let step = run.latest().unwrap().snapshot.map_or(0, |snapshot| snapshot.step + 1);
+    if let Err(SaveError::Uncertain { .. }) = run.save(&snapshot(step)) {
+        let saved = run.save(&snapshot(step)).unwrap();
+        say(format_args!("at last {} {}", saved.written, saved.path.file_name().unwrap().display()));
+    } else {
+        say("at once");
+    }
+}
+
 /// Goes on step by step until killed.
 fn save_forever(manager: &StateManager) {
     let mut run = manager.open(RUN).unwrap();
     let start = run.latest().unwrap().snapshot.map_or(0, |snapshot| snapshot.step);
     for step in start + 1.. {
-        run.append_metrics([("step", step)].into_iter().collect::<steadfast_state::MetricsRow>())
-            .unwrap();
+        run.append_metrics([("step", step)].into_iter().collect::<steadfast_state::MetricsRow>()).unwrap();
         run.save(&snapshot(step)).unwrap();
         say(step);
     }

@@ -12,10 +12,7 @@ use crate::child::{Other, command};
 use crate::support::{RUN, Results, run_with_steps, snapshot};
 
 /// Says on the harness's output what could not be checked here.
-#[expect(
-    clippy::print_stderr,
-    reason = "a check that was not made must not look like one that passed"
-)]
+#[expect(clippy::print_stderr, reason = "a check that was not made must not look like one that passed")]
 fn not_checked(what: &str, why: &str) {
     eprintln!("not checked here: {what}: {why}");
 }
@@ -54,10 +51,7 @@ impl Drop for Disk {
 
 fn large(step: u64) -> steadfast_state::Snapshot {
     let mut state = snapshot(step);
-    state.tensors.insert(
-        "large".to_owned(),
-        TensorData::from_f32(vec![75_000], &vec![step as f32; 75_000]).unwrap(),
-    );
+    state.tensors.insert("large".to_owned(), TensorData::from_f32(vec![75_000], &vec![step as f32; 75_000]).unwrap());
     state
 }
 
@@ -128,8 +122,7 @@ fn a_file_system_that_turned_read_only_is_an_error_and_no_loss() {
     let mut run = manager.open(RUN).unwrap();
     run.save(&snapshot(1)).unwrap();
     drop(run);
-    let status =
-        Command::new("mount").args(["-o", "remount,ro"]).arg(disk.path()).status().unwrap();
+    let status = Command::new("mount").args(["-o", "remount,ro"]).arg(disk.path()).status().unwrap();
     assert!(status.success());
     let error = manager.open(RUN).unwrap_err();
     assert!(matches!(error, StateError::Io { .. }), "{error}");
@@ -142,8 +135,7 @@ fn a_device_in_place_of_a_checkpoint_is_not_opened() {
     drop(run_with_steps(&results, &[1]));
     let device = results.checkpoint(2);
     // 1, 5 is /dev/zero, which never ends.
-    let made =
-        Command::new("mknod").arg(&device).args(["c", "1", "5"]).stderr(Stdio::null()).status();
+    let made = Command::new("mknod").arg(&device).args(["c", "1", "5"]).stderr(Stdio::null()).status();
     if !made.is_ok_and(|status| status.success()) {
         return not_checked("a device in place of a checkpoint", "making a device needs root");
     }
@@ -156,11 +148,15 @@ fn a_device_in_place_of_a_checkpoint_is_not_opened() {
 
 /// Lets a child go on by one step with a fault planted; returns what it said.
 fn save_with_fault(results: &Results, fault: &str) -> Option<String> {
+    play_with_fault("save", results, fault)
+}
+
+/// Lets a child play a role with a fault planted; returns the first thing it said.
+fn play_with_fault(role: &str, results: &Results, fault: &str) -> Option<String> {
     let trace = results.root().with_file_name("trace");
     let inject = format!("inject={fault}");
-    let wrapper =
-        ["strace", "-f", "-qq", "-o", trace.to_str().unwrap(), "-e", "signal=none", "-e", &inject];
-    let mut other = Other::from_command(&mut command("save", &results.root(), &wrapper));
+    let wrapper = ["strace", "-f", "-qq", "-o", trace.to_str().unwrap(), "-e", "signal=none", "-e", &inject];
+    let mut other = Other::from_command(&mut command(role, &results.root(), &wrapper));
     let words = other.next_words();
     other.finish();
     words
@@ -193,23 +189,39 @@ fn each_failed_fsync_has_one_of_three_outcomes() {
             _ => assert_eq!(found, snapshot(0), "fsync {number}: {words}"),
         }
         outcomes.push(words);
-        if number > 3
-            && outcomes[outcomes.len() - 3..].iter().all(|words| words == "saved 1")
-            && number > 12
-        {
+        if number > 3 && outcomes[outcomes.len() - 3..].iter().all(|words| words == "saved 1") && number > 12 {
             break;
         }
     }
-    let said =
-        |beginning: &str| outcomes.iter().filter(|words| words.starts_with(beginning)).count();
+    let said = |beginning: &str| outcomes.iter().filter(|words| words.starts_with(beginning)).count();
     // While opening: three folders. While saving: the row and the file are written anew; then the two folders.
     assert_eq!(said("not opened"), 3, "{outcomes:?}");
     assert_eq!(said("uncertain"), 2, "{outcomes:?}");
-    assert_eq!(
-        said("not opened") + said("uncertain") + said("saved 1"),
-        outcomes.len(),
-        "{outcomes:?}"
-    );
+    assert_eq!(said("not opened") + said("uncertain") + said("saved 1"), outcomes.len(), "{outcomes:?}");
+}
+
+/// A checkpoint of uncertain durability is not taken for the answer when the same state is saved again, does not count
+/// among those that are kept, and is not removed either.
+#[test]
+fn an_uncertain_checkpoint_is_neither_trusted_nor_removed() {
+    if strace_is_missing("a save after an uncertain one") {
+        return;
+    }
+    let mut uncertain = 0;
+    for number in 1..=14 {
+        let results = Results::new();
+        drop(run_with_steps(&results, &[0, 1]));
+        let fault = format!("fsync:error=EIO:when={number}");
+        let words = play_with_fault("save-until-sure", &results, &fault).unwrap();
+        if words.starts_with("at last") {
+            uncertain += 1;
+            assert_eq!(words, "at last true step-000000000002-2.safetensors");
+            let names =
+                ["step-000000000001.safetensors", "step-000000000002-2.safetensors", "step-000000000002.safetensors"];
+            assert_eq!(results.checkpoints(), names);
+        }
+    }
+    assert_eq!(uncertain, 2, "the temporary folder and the checkpoint folder");
 }
 
 /// The first save of a process is read back. When the disk cannot give back what it took, nothing is acknowledged, the
@@ -227,11 +239,7 @@ fn a_disk_that_does_not_give_back_what_it_took_is_found_out() {
         match save_with_fault(&results, &format!("read:error=EIO:when={number}")).as_deref() {
             Some("not committed") => {
                 found_out += 1;
-                assert!(
-                    results
-                        .checkpoints()
-                        .contains(&".bad-step-000000000001.safetensors".to_owned())
-                );
+                assert!(results.checkpoints().contains(&".bad-step-000000000001.safetensors".to_owned()));
                 assert_eq!(results.open().latest().unwrap().snapshot, Some(snapshot(0)));
             }
             Some("saved 1") => saved += 1,
@@ -264,8 +272,7 @@ fn a_disk_that_keeps_failing_is_given_up() {
         assert_eq!(save_with_fault(&results, fault).as_deref(), Some(expected), "{fault}");
         let found = results.open().latest().unwrap().snapshot.unwrap();
         assert_eq!(found, snapshot(u64::from(expected == "saved 1")), "{fault}");
-        let leftovers =
-            results.checkpoints().into_iter().filter(|name| name.starts_with('.')).count();
+        let leftovers = results.checkpoints().into_iter().filter(|name| name.starts_with('.')).count();
         assert_eq!(leftovers, 0, "{fault}");
     }
 }
@@ -276,19 +283,9 @@ fn killed_at_any_system_call_the_next_start_goes_on() {
     if strace_is_missing("a kill at every system call") {
         return;
     }
-    for call in [
-        "openat",
-        "mkdirat",
-        "mkdir",
-        "write",
-        "pwrite64",
-        "fallocate",
-        "ftruncate",
-        "flock",
-        "fsync",
-    ]
-    .into_iter()
-    .chain(["renameat2", "unlinkat", "rmdir", "statfs", "fstatfs"])
+    for call in ["openat", "mkdirat", "mkdir", "write", "pwrite64", "fallocate", "ftruncate", "flock", "fsync"]
+        .into_iter()
+        .chain(["renameat2", "unlinkat", "rmdir", "statfs", "fstatfs"])
     {
         for number in 1.. {
             let results = Results::new();
@@ -297,11 +294,7 @@ fn killed_at_any_system_call_the_next_start_goes_on() {
             let recovery = results.open().latest().unwrap();
             let found = recovery.snapshot.unwrap();
             assert!(recovery.skipped.is_empty(), "{call} {number}");
-            assert!(
-                found == snapshot(1) || found == snapshot(2),
-                "{call} {number}: step {}",
-                found.step
-            );
+            assert!(found == snapshot(1) || found == snapshot(2), "{call} {number}: step {}", found.step);
             assert!(results.checkpoints().len() >= 2, "{call} {number}");
             if words.as_deref() == Some("saved 2") {
                 assert_eq!(found, snapshot(2), "{call} {number}");

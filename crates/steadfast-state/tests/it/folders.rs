@@ -34,10 +34,7 @@ fn a_run_folder_that_is_a_link_is_refused() {
     assert!(matches!(manager.summary("linked"), Err(StateError::NotAFolder { .. })));
     assert_eq!(manager.runs().unwrap(), [RUN]);
     fs_err::write(results.root().join("file"), b"x").unwrap();
-    assert!(matches!(
-        manager.open("file"),
-        Err(StateError::NotAFolder { found: "a regular file", .. })
-    ));
+    assert!(matches!(manager.open("file"), Err(StateError::NotAFolder { found: "a regular file", .. })));
     assert!(names(elsewhere.path()).is_empty());
 }
 
@@ -65,10 +62,7 @@ fn a_folder_swapped_for_a_link_is_noticed_and_not_followed() {
     assert!(matches!(run.write_document(Document::Result, b"{}"), Err(StateError::Moved { .. })));
     // Rows go to the folder that was opened.
     run.append_metrics(steadfast_state::MetricsRow::new().with("step", 2_u64)).unwrap();
-    assert_eq!(
-        fs_err::read_to_string(results.root().join("away/metrics.jsonl")).unwrap(),
-        "{\"step\":2}\n"
-    );
+    assert_eq!(fs_err::read_to_string(results.root().join("away/metrics.jsonl")).unwrap(), "{\"step\":2}\n");
     assert!(names(elsewhere.path()).is_empty());
 }
 
@@ -100,10 +94,7 @@ fn documents_are_replaced_as_a_whole() {
         run.write_document(document, b"first, and rather long").unwrap();
         run.write_document(document, b"second").unwrap();
         assert_eq!(run.read_document(document).unwrap().as_deref(), Some(b"second".as_slice()));
-        assert_eq!(
-            results.manager().document(RUN, document).unwrap().as_deref(),
-            Some(b"second".as_slice())
-        );
+        assert_eq!(results.manager().document(RUN, document).unwrap().as_deref(), Some(b"second".as_slice()));
     }
     let mut expected = vec![".lock", "checkpoints"];
     expected.extend(all.map(Document::file_name));
@@ -135,15 +126,9 @@ fn models_are_written_for_everybody() {
     assert_eq!(results.manager().model(RUN, ModelFile::Best).unwrap(), tensors);
     assert_eq!(read_model(&results.run().join("model_last.safetensors")).unwrap(), tensors);
     fs_err::write(results.run().join("model_last.safetensors"), b"damaged").unwrap();
-    assert!(matches!(
-        results.manager().model(RUN, ModelFile::Last),
-        Err(StateError::Damaged { .. })
-    ));
+    assert!(matches!(results.manager().model(RUN, ModelFile::Last), Err(StateError::Damaged { .. })));
     assert!(run.export_model(ModelFile::Last, &tensors).unwrap().written);
-    assert!(matches!(
-        results.manager().model("nobody", ModelFile::Last),
-        Err(StateError::Io { .. })
-    ));
+    assert!(matches!(results.manager().model("nobody", ModelFile::Last), Err(StateError::Io { .. })));
 }
 
 #[test]
@@ -157,10 +142,7 @@ fn a_run_is_set_aside_whole_and_never_deleted() {
         let aside = manager.set_aside(RUN).unwrap().unwrap();
         assert_eq!(aside, results.root().join(format!("exp1.old-{number}")));
         let after: Vec<_> = tree(&aside).into_iter().filter(|(name, _)| name != ".lock").collect();
-        assert_eq!(
-            after,
-            before.into_iter().filter(|(name, _)| name != ".lock").collect::<Vec<_>>()
-        );
+        assert_eq!(after, before.into_iter().filter(|(name, _)| name != ".lock").collect::<Vec<_>>());
     }
     assert!(!results.run().exists());
     assert_eq!(manager.runs().unwrap(), ["exp1.old-1", "exp1.old-2", "exp1.old-3"]);
@@ -203,11 +185,7 @@ fn a_summary_tells_what_is_on_disk() {
     assert!(manager.runs().unwrap().is_empty());
     assert_eq!(manager.summary(RUN).unwrap(), None);
     let run = run_with_steps(&results, &[10, 20]);
-    run.write_document(
-        Document::Result,
-        json!({"status": "completed", "steps": 20}).to_string().as_bytes(),
-    )
-    .unwrap();
+    run.write_document(Document::Result, json!({"status": "completed", "steps": 20}).to_string().as_bytes()).unwrap();
     let summary = manager.summary(RUN).unwrap().unwrap();
     assert_eq!((summary.status, summary.pid), (RunStatus::Running, Some(std::process::id())));
     drop(run);

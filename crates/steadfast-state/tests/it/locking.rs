@@ -27,10 +27,7 @@ fn a_second_opener_in_the_same_process_is_refused_too() {
     let results = Results::new();
     let _run = results.open();
     let error = results.manager().open(RUN).unwrap_err();
-    assert!(
-        matches!(error, StateError::Held { pid: Some(pid), .. } if pid == std::process::id()),
-        "{error}"
-    );
+    assert!(matches!(error, StateError::Held { pid: Some(pid), .. } if pid == std::process::id()), "{error}");
     assert!(results.manager().open("exp2").is_ok());
 }
 
@@ -38,10 +35,8 @@ fn a_second_opener_in_the_same_process_is_refused_too() {
 fn of_many_that_start_at_once_one_wins() {
     for _ in 0..5 {
         let results = Results::new();
-        let mut others: Vec<Other> =
-            (0..6).map(|_| Other::start("hold", &results.root())).collect();
-        let words: Vec<String> =
-            others.iter_mut().map(|other| other.next_words().unwrap()).collect();
+        let mut others: Vec<Other> = (0..6).map(|_| Other::start("hold", &results.root())).collect();
+        let words: Vec<String> = others.iter_mut().map(|other| other.next_words().unwrap()).collect();
         assert_eq!(words.iter().filter(|words| *words == "won").count(), 1, "{words:?}");
         others.into_iter().for_each(Other::finish);
     }
@@ -64,11 +59,9 @@ fn a_killed_holder_leaves_no_lock_behind() {
 fn what_the_lock_file_says_does_not_lock() {
     let results = Results::new();
     drop(results.open());
-    for content in [
-        format!("{{\"process\":{{\"pid\":{}}}}}", std::process::id()),
-        String::new(),
-        "\0garbage".repeat(999),
-    ] {
+    for content in
+        [format!("{{\"process\":{{\"pid\":{}}}}}", std::process::id()), String::new(), "\0garbage".repeat(999)]
+    {
         fs_err::write(results.run().join(".lock"), content).unwrap();
         drop(results.open());
     }
@@ -104,9 +97,7 @@ fn an_orphan_is_given_time_to_finish() {
     supervisor.wait().unwrap();
     // Without grace the refusal still comes; with grace the lock comes as soon as the worker ends.
     let hasty = results.manager().with_orphan_grace(Duration::ZERO);
-    assert!(
-        matches!(hasty.open(RUN), Err(StateError::Held { pid: Some(pid), .. }) if pid == worker.pid())
-    );
+    assert!(matches!(hasty.open(RUN), Err(StateError::Held { pid: Some(pid), .. }) if pid == worker.pid()));
     let waiting = std::thread::spawn(move || manager.open(RUN).map(drop));
     std::thread::sleep(Duration::from_millis(300));
     assert!(!waiting.is_finished());
@@ -135,6 +126,26 @@ fn looking_at_a_run_does_not_disturb_its_start() {
     });
 }
 
+/// A program that another thread is just starting has a copy of every handle until it has become itself; the lock is let
+/// go all the same.
+#[test]
+fn a_program_being_started_does_not_keep_the_lock() {
+    let results = Results::new();
+    let manager = results.manager();
+    let end = Instant::now() + Duration::from_millis(400);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while Instant::now() < end {
+                std::process::Command::new("true").status().unwrap();
+            }
+        });
+        while Instant::now() < end {
+            drop(results.open());
+            assert_eq!(manager.summary(RUN).unwrap().unwrap().status, RunStatus::Interrupted);
+        }
+    });
+}
+
 /// What a process has acknowledged before it was killed is there for the next one.
 #[test]
 fn nothing_acknowledged_is_lost_by_a_kill() {
@@ -152,8 +163,7 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
         assert!(found.step >= acknowledged, "{} < {acknowledged}", found.step);
         assert_eq!(found, snapshot(found.step));
         assert!(recovery.skipped.is_empty());
-        let leftovers =
-            results.checkpoints().into_iter().filter(|name| name.starts_with('.')).count();
+        let leftovers = results.checkpoints().into_iter().filter(|name| name.starts_with('.')).count();
         assert_eq!(leftovers, 0);
     }
 }

@@ -42,10 +42,7 @@ fn recovered(results: &Results) -> RunFolder {
 fn rows_are_there_as_soon_as_they_are_appended() {
     let results = Results::new();
     let mut run = results.open();
-    run.append_metrics(
-        MetricsRow::new().with("epoch", 1_u64).with("loss", 0.5).with("acc", f64::NAN),
-    )
-    .unwrap();
+    run.append_metrics(MetricsRow::new().with("epoch", 1_u64).with("loss", 0.5).with("acc", f64::NAN)).unwrap();
     assert_eq!(content(&results), "{\"epoch\":1,\"loss\":0.5,\"acc\":\"NaN\"}\n");
     assert_eq!(run.metrics(), content(&results).as_bytes());
     let rows = results.manager().metrics(RUN).unwrap();
@@ -151,12 +148,7 @@ fn falling_back_a_generation_takes_the_rows_back_too() {
 fn a_line_that_is_still_being_written_is_not_shown() {
     let results = Results::new();
     interrupted(&results);
-    fs_err::OpenOptions::new()
-        .append(true)
-        .open(file(&results))
-        .unwrap()
-        .write_all(b"{\"step\":")
-        .unwrap();
+    fs_err::OpenOptions::new().append(true).open(file(&results)).unwrap().write_all(b"{\"step\":").unwrap();
     assert_eq!(results.manager().metrics(RUN).unwrap().len(), 4);
     assert!(results.manager().metrics("nobody").unwrap().is_empty());
 }

@@ -19,8 +19,7 @@ fn a_damaged_checkpoint_is_kept_aside_and_the_one_before_is_used() {
     let [skipped] = recovery.skipped.as_slice() else { panic!("{:?}", recovery.skipped) };
     assert!(matches!(skipped.reason, Damage::Checksum { .. }), "{skipped}");
     assert_eq!(skipped.kept_as.as_deref(), Some(".bad-step-000000000020.safetensors"));
-    let kept =
-        fs_err::read(results.run().join("checkpoints/.bad-step-000000000020.safetensors")).unwrap();
+    let kept = fs_err::read(results.run().join("checkpoints/.bad-step-000000000020.safetensors")).unwrap();
     assert_eq!(kept, damaged);
     // The way is free to come to step 20 once more.
     assert!(run.save(&snapshot(20)).unwrap().written);
@@ -70,16 +69,10 @@ fn nothing_is_touched_when_every_checkpoint_is_damaged() {
         let error = run.latest().unwrap_err();
         let StateError::NoValidCheckpoint { skipped, .. } = &error else { panic!("{error}") };
         let files: Vec<&str> = skipped.iter().map(|skipped| skipped.file.as_str()).collect();
-        let newest_first = [
-            "step-000000000003.safetensors",
-            "step-000000000002.safetensors",
-            "step-000000000001.safetensors",
-        ];
+        let newest_first =
+            ["step-000000000003.safetensors", "step-000000000002.safetensors", "step-000000000001.safetensors"];
         assert_eq!(files, newest_first);
-        assert!(matches!(
-            run.append_metrics(steadfast_state::MetricsRow::new()),
-            Err(StateError::NotRecovered { .. })
-        ));
+        assert!(matches!(run.append_metrics(steadfast_state::MetricsRow::new()), Err(StateError::NotRecovered { .. })));
     }
     assert_eq!(tree(&results.run().join("checkpoints")), before);
 }
@@ -92,8 +85,11 @@ fn a_folder_with_nothing_but_kept_aside_files_is_not_fresh() {
     flip(&results.checkpoint(2), 777);
     results.open().latest().unwrap();
     fs_err::remove_file(results.checkpoint(1)).unwrap();
-    let error = results.open().latest().unwrap_err();
+    let mut run = results.open();
+    let error = run.latest().unwrap_err();
     assert!(matches!(error, StateError::NoValidCheckpoint { .. }), "{error}");
+    // Whoever goes on all the same is stopped.
+    assert!(matches!(run.append_metrics(steadfast_state::MetricsRow::new()), Err(StateError::NotRecovered { .. })));
 }
 
 #[test]
@@ -126,15 +122,13 @@ fn links_pipes_sockets_and_folders_are_refused_without_waiting() {
     let outside = results.root().join("outside.safetensors");
     fs_err::copy(results.checkpoint(1), &outside).unwrap();
     symlink(&outside, results.checkpoint(2)).unwrap();
-    rustix::fs::mknodat(CWD, results.checkpoint(3), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
-        .unwrap();
+    rustix::fs::mknodat(CWD, results.checkpoint(3), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(results.checkpoint(4)).unwrap();
     fs_err::create_dir(results.checkpoint(5)).unwrap();
     symlink("/dev/zero", results.checkpoint(6)).unwrap();
     let recovery = results.open().latest().unwrap();
     assert_eq!(recovery.snapshot, Some(snapshot(1)));
-    let reasons: Vec<String> =
-        recovery.skipped.iter().map(|skipped| skipped.reason.to_string()).collect();
+    let reasons: Vec<String> = recovery.skipped.iter().map(|skipped| skipped.reason.to_string()).collect();
     let expected = ["a symbolic link", "a folder", "a socket", "a named pipe", "a symbolic link"];
     assert_eq!(reasons, expected.map(|kind| format!("not a regular file but {kind}")));
     assert!(recovery.skipped.iter().all(|skipped| skipped.kept_as.is_some()));
@@ -154,6 +148,18 @@ fn files_of_others_are_none_of_our_business() {
     assert_eq!(recovery.snapshot, Some(snapshot(1)));
     assert!(recovery.skipped.is_empty());
     assert_eq!(tree(&checkpoints), before);
+}
+
+/// Written once by format 1 and read by every later version.
+#[test]
+fn old_checkpoints_stay_readable() {
+    let results = Results::new();
+    drop(results.open());
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1/step-000000000006.safetensors");
+    fs_err::copy(fixture, results.checkpoint(6)).unwrap();
+    let mut run = results.open();
+    assert_eq!(run.latest().unwrap().snapshot, Some(snapshot(6)));
+    assert_eq!(run.metrics(), b"{\"step\":6}\n");
 }
 
 #[test]
@@ -180,10 +186,7 @@ fn a_file_larger_than_memory_is_refused_and_not_condemned() {
     fs_err::File::create(results.checkpoint(2)).unwrap().set_len(1 << 43).unwrap();
     let error = results.open().latest().unwrap_err();
     assert!(matches!(error, StateError::TooLarge { .. }), "{error}");
-    assert_eq!(
-        results.checkpoints(),
-        ["step-000000000001.safetensors", "step-000000000002.safetensors"]
-    );
+    assert_eq!(results.checkpoints(), ["step-000000000001.safetensors", "step-000000000002.safetensors"]);
 }
 
 #[test]

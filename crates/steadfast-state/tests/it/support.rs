@@ -48,10 +48,8 @@ impl Results {
 
 /// Names inside a folder, sorted.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs_err::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        fs_err::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -61,10 +59,7 @@ pub(crate) fn snapshot(step: u64) -> Snapshot {
     let values: Vec<f32> = (0..6_u16).map(|index| f32::from(index) + step as f32).collect();
     let tensors = TensorMap::from([
         ("model.fc.weight".to_owned(), TensorData::from_f32(vec![2, 3], &values).unwrap()),
-        (
-            "optimizer.step".to_owned(),
-            TensorData::new(Dtype::U64, vec![], step.to_le_bytes().to_vec()).unwrap(),
-        ),
+        ("optimizer.step".to_owned(), TensorData::new(Dtype::U64, vec![], step.to_le_bytes().to_vec()).unwrap()),
     ]);
     Snapshot { step, state: json!({"epoch": step / 10, "best": 0.1 + step as f64}), tensors }
 }
@@ -96,9 +91,7 @@ pub(crate) fn tree(folder: &Path) -> Vec<(String, Vec<u8>)> {
         let path = folder.join(&name);
         let kind = fs_err::symlink_metadata(&path).unwrap().file_type();
         if kind.is_dir() {
-            files.extend(
-                tree(&path).into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)),
-            );
+            files.extend(tree(&path).into_iter().map(|(inner, bytes)| (format!("{name}/{inner}"), bytes)));
         } else if kind.is_symlink() {
             let target = fs_err::read_link(&path).unwrap();
             files.push((name, target.into_os_string().into_encoded_bytes()));

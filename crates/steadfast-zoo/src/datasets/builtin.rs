@@ -8,9 +8,7 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 
 use super::csv_table::CsvTable;
-use super::{
-    DataError, Dataset, DatasetEntry, FeatureValues, Features, Format, LoadedData, Targets,
-};
+use super::{DataError, Dataset, DatasetEntry, FeatureValues, Features, Format, LoadedData, Targets};
 
 /// The row of this format in the table of formats.
 pub(super) const ENTRY: DatasetEntry = DatasetEntry {
@@ -148,9 +146,7 @@ mod tests {
     }
 
     fn class_sizes(dataset: &Dataset) -> Vec<usize> {
-        let Targets::Classes { labels, class_names } = dataset.targets() else {
-            panic!("not classes")
-        };
+        let Targets::Classes { labels, class_names } = dataset.targets() else { panic!("not classes") };
         let mut sizes = vec![0; class_names.len()];
         for &label in labels {
             sizes[label as usize] += 1;
@@ -203,16 +199,11 @@ mod tests {
         let digits = dataset("builtin:digits");
         assert_eq!((digits.len(), digits.sample_shape()), (1797, &[1, 8, 8][..]));
         assert_eq!(class_sizes(&digits), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
-        let FeatureValues::Bytes { values, .. } = digits.features().values() else {
-            panic!("not bytes")
-        };
+        let FeatureValues::Bytes { values, .. } = digits.features().values() else { panic!("not bytes") };
         assert_eq!(values.iter().map(|&pixel| u64::from(pixel)).sum::<u64>(), 561_718);
         assert_eq!(values.iter().max(), Some(&16));
         assert_eq!(values[..16], [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0]);
-        assert_eq!(
-            rows(&digits, &[1796])[57..],
-            [1.0, 8.0, 12.0, 14.0, 12.0, 1.0, 0.0].map(|p| p / 16.0)
-        );
+        assert_eq!(rows(&digits, &[1796])[57..], [1.0, 8.0, 12.0, 14.0, 12.0, 1.0, 0.0].map(|p| p / 16.0));
         let mut labels = Vec::new();
         digits.fill_labels(&[0, 9, 1794, 1795, 1796], &mut labels).unwrap();
         assert_eq!(labels, [0, 9, 8, 9, 8]);
@@ -228,9 +219,7 @@ mod tests {
         assert_eq!((diabetes.len(), diabetes.sample_shape()), (442, &[10][..]));
         let first = [59.0, 2.0, 32.1, 101.0, 157.0, 93.2, 38.0, 4.0, 4.8598, 87.0];
         assert_eq!(rows(&diabetes, &[0]), first);
-        let Targets::Values { values, width: 1 } = diabetes.targets() else {
-            panic!("not one value each")
-        };
+        let Targets::Values { values, width: 1 } = diabetes.targets() else { panic!("not one value each") };
         assert_close(values.iter().map(|&value| f64::from(value)).sum(), 67_243.0);
         assert_eq!((values[0], values[441]), (151.0, 57.0));
 

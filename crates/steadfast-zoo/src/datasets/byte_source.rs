@@ -39,8 +39,7 @@ impl ByteSource {
         }
         let mut file = BufReader::new(fs_err::File::open(path).map_err(refused)?);
         let is_gzip = file.fill_buf().map_err(refused)?.starts_with(&GZIP_MAGIC);
-        let input: Box<dyn Read> =
-            if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let input: Box<dyn Read> = if is_gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         let path = path.to_path_buf();
         Ok(Self { path, input, file_len: metadata.len(), is_gzip, offset: 0 })
     }
@@ -56,12 +55,7 @@ impl ByteSource {
     }
 
     /// An error at a byte of this file.
-    pub(super) fn malformed(
-        &self,
-        offset: u64,
-        expected: impl Into<String>,
-        found: impl Into<String>,
-    ) -> DataError {
+    pub(super) fn malformed(&self, offset: u64, expected: impl Into<String>, found: impl Into<String>) -> DataError {
         let (expected, found) = (expected.into(), found.into());
         DataError::Malformed { path: self.path.clone(), offset, expected, found }
     }

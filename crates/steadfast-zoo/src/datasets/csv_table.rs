@@ -50,10 +50,7 @@ impl CsvTable {
         let width = self.columns.len();
         let inputs = width - 1;
         let rows = || self.values.chunks_exact(width);
-        (
-            rows().flat_map(|row| &row[..inputs]).copied().collect(),
-            rows().map(|row| row[inputs]).collect(),
-        )
+        (rows().flat_map(|row| &row[..inputs]).copied().collect(), rows().map(|row| row[inputs]).collect())
     }
 }
 

@@ -127,11 +127,8 @@ mod tests {
     fn data_that_cannot_validate_a_model_is_refused() {
         let train = classified(&[0.0, 1.0], 1, &[0, 1], &["a", "b"]);
         train.check_alike(&classified(&[5.0], 1, &[0], &["a"]), Path::new("v")).unwrap();
-        let numeric = Dataset::new(
-            train.features().clone(),
-            Targets::Values { values: vec![1.0, 2.0], width: 1 },
-        )
-        .unwrap();
+        let numeric =
+            Dataset::new(train.features().clone(), Targets::Values { values: vec![1.0, 2.0], width: 1 }).unwrap();
         let pixels = FeatureValues::Bytes { values: vec![0], full_scale: 255.0 };
         let pixel = Dataset::new(
             Features::new(pixels, vec![1]).unwrap(),
@@ -148,14 +145,8 @@ mod tests {
                 "expected samples of shape [1], found samples of shape [2]",
             ),
             (pixel, "expected numbers of which 1 means 1, found numbers of which 255 means 1"),
-            (
-                classified(&[0.0], 1, &[0], &["a", "c"]),
-                "expected class 1 to be `b`, found class 1 named `c`",
-            ),
-            (
-                classified(&[0.0], 1, &[2], &["a", "b", "c"]),
-                "expected no more than 2 classes, found class 2 named `c`",
-            ),
+            (classified(&[0.0], 1, &[0], &["a", "c"]), "expected class 1 to be `b`, found class 1 named `c`"),
+            (classified(&[0.0], 1, &[2], &["a", "b", "c"]), "expected no more than 2 classes, found class 2 named `c`"),
             (numeric, "expected classes, found values"),
         ];
         for (other, expected) in cases {

@@ -111,10 +111,9 @@ impl Features {
     /// A copy of these samples, in this order.
     pub(super) fn select(&self, indices: &[usize]) -> Result<Self, DataError> {
         let values = match &self.values {
-            FeatureValues::Bytes { values, full_scale } => FeatureValues::Bytes {
-                values: self.gather(values, indices)?,
-                full_scale: *full_scale,
-            },
+            FeatureValues::Bytes { values, full_scale } => {
+                FeatureValues::Bytes { values: self.gather(values, indices)?, full_scale: *full_scale }
+            }
             FeatureValues::Floats(values) => FeatureValues::Floats(self.gather(values, indices)?),
         };
         Self::new(values, self.sample_shape.clone())

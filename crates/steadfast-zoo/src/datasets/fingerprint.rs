@@ -101,8 +101,7 @@ mod tests {
     // (in one line).
     #[test]
     fn the_fingerprint_equals_the_sum_of_the_documented_bytes() {
-        let pets =
-            dataset(bytes(&[1, 2, 3, 4], 255.0), &[1, 1, 2], classes(&[1, 0], &["cat", "dog"]));
+        let pets = dataset(bytes(&[1, 2, 3, 4], 255.0), &[1, 1, 2], classes(&[1, 0], &["cat", "dog"]));
         assert_eq!(
             fingerprint(&[("train", &pets)]),
             "c5a1fb1ec7e7fd981285b668a6323813ba697749b97a6f55acc7f4947e410edc"

@@ -115,9 +115,7 @@ fn is_file_of(name: &str, part: &str, kind: &str) -> bool {
     match rest.map(str::as_bytes) {
         Some([]) => true,
         Some([axes, b'-', element @ ..]) => {
-            axes.is_ascii_digit()
-                && !element.is_empty()
-                && element.iter().all(u8::is_ascii_alphanumeric)
+            axes.is_ascii_digit() && !element.is_empty() && element.iter().all(u8::is_ascii_alphanumeric)
         }
         _ => false,
     }
@@ -131,10 +129,7 @@ fn usual_name(part: &str, kind: &str) -> String {
 /// Gives both parts the classes of whichever has more: a class may occur in one of them only.
 fn with_all_classes(train: Targets, held_out: Targets) -> (Targets, Targets) {
     match (train, held_out) {
-        (
-            Targets::Classes { labels: train, class_names: a },
-            Targets::Classes { labels: held_out, class_names: b },
-        ) => {
+        (Targets::Classes { labels: train, class_names: a }, Targets::Classes { labels: held_out, class_names: b }) => {
             let class_names = if a.len() < b.len() { b } else { a };
             (
                 Targets::Classes { labels: train, class_names: class_names.clone() },
@@ -222,24 +217,15 @@ mod tests {
         let held_out = loaded.held_out.unwrap();
         assert_eq!((loaded.train.len(), held_out.len()), (3, 1));
         assert_eq!(loaded.train.sample_shape(), [1, 2, 2]);
-        let FeatureValues::Bytes { values, full_scale } = loaded.train.features().values() else {
-            panic!("not bytes")
-        };
-        assert_eq!(
-            (values.as_slice(), *full_scale),
-            (&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11][..], 255.0)
-        );
+        let FeatureValues::Bytes { values, full_scale } = loaded.train.features().values() else { panic!("not bytes") };
+        assert_eq!((values.as_slice(), *full_scale), (&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11][..], 255.0));
         // Class 3 occurs in the held-out part only.
         assert_eq!((loaded.train.targets().outputs(), held_out.targets().outputs()), (4, 4));
     }
 
     #[test]
     fn a_plain_file_is_preferred_to_its_gzipped_twin() {
-        let files = [
-            (IMAGES, images(2)),
-            ("train-images-idx3-ubyte.gz", gzip(&images(1))),
-            (LABELS, labels(&[0, 1])),
-        ];
+        let files = [(IMAGES, images(2)), ("train-images-idx3-ubyte.gz", gzip(&images(1))), (LABELS, labels(&[0, 1]))];
         assert_eq!(read(&files).unwrap().train.len(), 2);
     }
 

@@ -117,11 +117,7 @@ impl IdxFile {
     }
 
     /// Reads all values, converting each one; `None` is an error at its place.
-    fn read_values<T>(
-        &mut self,
-        expected: &str,
-        convert: impl Fn(f64) -> Option<T>,
-    ) -> Result<Vec<T>, DataError> {
+    fn read_values<T>(&mut self, expected: &str, convert: impl Fn(f64) -> Option<T>) -> Result<Vec<T>, DataError> {
         let (element, total) = (self.header.element(), self.header.total_len());
         let mut values = Vec::new();
         let mut left = self.payload_len();
@@ -258,10 +254,7 @@ mod tests {
     #[test]
     fn bytes_after_the_announced_values_are_an_error() {
         let longer = [idx(8, &[2, 2], &[1, 2, 3, 4]), vec![0; 3]].concat();
-        assert_eq!(
-            place(features(&longer).unwrap_err()),
-            (16, "the end of the file".into(), "3 more bytes".into())
-        );
+        assert_eq!(place(features(&longer).unwrap_err()), (16, "the end of the file".into(), "3 more bytes".into()));
         assert_eq!(
             place(features(&gzip(&longer)).unwrap_err()),
             (16, "the end of the data".into(), "more bytes".into())
@@ -289,10 +282,7 @@ mod tests {
         let huge = idx(8, &[1 << 17, 1 << 17], &[0; 64]);
         assert_eq!(place(features(&huge).unwrap_err()).0, huge.len() as u64);
         let error = features(&gzip(&huge)).unwrap_err().to_string();
-        assert!(
-            error.contains("expected the 17179869196 bytes that the header announces"),
-            "{error}"
-        );
+        assert!(error.contains("expected the 17179869196 bytes that the header announces"), "{error}");
     }
 
     #[test]
@@ -315,26 +305,11 @@ mod tests {
         let beyond_f32 = 1e300_f64.to_be_bytes();
         let cases = [
             (targets(&idx(9, &[3], &[0, 5, 0xFF])), 10, "a class label from 0 to 65535", "-1"),
-            (
-                targets(&idx(0x0C, &[2], &[0, 0, 0, 0, 0, 1, 0, 0])),
-                12,
-                "a class label from 0 to 65535",
-                "65536",
-            ),
+            (targets(&idx(0x0C, &[2], &[0, 0, 0, 0, 0, 1, 0, 0])), 12, "a class label from 0 to 65535", "65536"),
             (targets(&idx(8, &[1, 1], &[0])), 3, "1 axis of class labels", "2"),
             (targets(&idx(0x0D, &[1, 1, 1], &[0; 4])), 3, "1 or 2 axes of target values", "3"),
-            (
-                targets(&idx(0x0D, &[2], &[[0; 4], nan].concat())),
-                12,
-                "a finite number in the range of f32",
-                "NaN",
-            ),
-            (
-                targets(&idx(0x0E, &[1], &beyond_f32)),
-                8,
-                "a finite number in the range of f32",
-                "1e300",
-            ),
+            (targets(&idx(0x0D, &[2], &[[0; 4], nan].concat())), 12, "a finite number in the range of f32", "NaN"),
+            (targets(&idx(0x0E, &[1], &beyond_f32)), 8, "a finite number in the range of f32", "1e300"),
         ];
         for (read, offset, expected, found) in cases {
             let wanted = (offset, expected.to_owned(), found.to_owned());

@@ -182,16 +182,8 @@ mod tests {
             (vec![0, 0, 8, 0], 3, "0"),
             (vec![0, 0, 8, 9], 3, "9"),
             ([vec![0, 0, 8, 2], vec![0, 0, 0, 1], vec![0; 4]].concat(), 8, "0"),
-            (
-                [vec![0, 0, 0x0E, 1], max.to_vec()].concat(),
-                4,
-                "an axis of length 4294967295 that exceeds this",
-            ),
-            (
-                [vec![0, 0, 8, 8], [max; 8].concat()].concat(),
-                8,
-                "an axis of length 4294967295 that exceeds this",
-            ),
+            ([vec![0, 0, 0x0E, 1], max.to_vec()].concat(), 4, "an axis of length 4294967295 that exceeds this"),
+            ([vec![0, 0, 8, 8], [max; 8].concat()].concat(), 8, "an axis of length 4294967295 that exceeds this"),
         ];
         for (bytes, offset, found) in cases {
             let fault = parse(&bytes).unwrap_err();

@@ -96,16 +96,10 @@ impl Normalization {
     }
 
     /// The map from stored numbers to inputs for each channel.
-    pub(super) fn affine(
-        &self,
-        channels: usize,
-        full_scale: f32,
-    ) -> Result<Vec<Affine>, DataError> {
+    pub(super) fn affine(&self, channels: usize, full_scale: f32) -> Result<Vec<Affine>, DataError> {
         let full_scale = f64::from(full_scale);
-        let map = |mean: f64, std: f64| Affine {
-            shift: narrow(mean * full_scale),
-            factor: narrow(1.0 / (std * full_scale)),
-        };
+        let map =
+            |mean: f64, std: f64| Affine { shift: narrow(mean * full_scale), factor: narrow(1.0 / (std * full_scale)) };
         match (self.mean.as_slice(), self.std.as_slice()) {
             ([], _) => Ok(vec![map(0.0, 1.0); channels]),
             (&[mean], &[std]) => Ok(vec![map(mean, std); channels]),
@@ -193,8 +187,7 @@ mod tests {
         assert_eq!(measured.mean(), [2.0, 2.5]);
         assert_eq!(measured.std(), [14.0_f64.sqrt() / 2.0, 1.0]);
 
-        let measured =
-            Normalization::measure(&floats(&[0.0, 2.0, 5.0, 5.0, 4.0, 10.0, 5.0, 5.0], &[2, 2]));
+        let measured = Normalization::measure(&floats(&[0.0, 2.0, 5.0, 5.0, 4.0, 10.0, 5.0, 5.0], &[2, 2]));
         assert_eq!(measured.mean(), [4.0, 5.0]);
         assert_eq!(measured.std(), [14.0_f64.sqrt(), 1.0]);
     }
@@ -240,10 +233,8 @@ mod tests {
 
     #[test]
     fn the_written_form_is_checked_on_the_way_back() {
-        for normalization in [
-            Normalization::identity(),
-            Normalization::given(vec![0.1, 0.3], vec![0.7, 1e-7]).unwrap(),
-        ] {
+        for normalization in [Normalization::identity(), Normalization::given(vec![0.1, 0.3], vec![0.7, 1e-7]).unwrap()]
+        {
             let text = serde_json::to_string(&normalization).unwrap();
             assert_eq!(serde_json::from_str::<Normalization>(&text).unwrap(), normalization);
         }

@@ -102,8 +102,7 @@ pub fn limit(dataset: Dataset, order: &[usize], count: usize) -> Result<Dataset,
 
 fn check_order(order: &[usize], samples: usize) -> Result<(), DataError> {
     let mut seen = vec![false; samples];
-    let fresh =
-        |&index: &usize| seen.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true));
+    let fresh = |&index: &usize| seen.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true));
     if order.len() == samples && order.iter().all(fresh) {
         return Ok(());
     }
@@ -115,11 +114,7 @@ fn validation_count(samples: usize, fraction: f64) -> Result<usize, DataError> {
     if !(fraction > 0.0 && fraction < 1.0) {
         return refused("the fraction must lie between 0 and 1");
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a fraction of a count is a count"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of a count is a count")]
     let total = (fraction * samples as f64).round() as usize;
     if total == 0 {
         return refused("no sample would be left for validation");
@@ -137,11 +132,9 @@ fn validation_count(samples: usize, fraction: f64) -> Result<usize, DataError> {
 fn shares(sizes: &[usize], total: usize) -> Vec<usize> {
     let samples: usize = sizes.iter().sum();
     let exact = |size: usize| (size as u128) * (total as u128);
-    let mut shares: Vec<usize> =
-        sizes.iter().map(|&size| (exact(size) / samples as u128) as usize).collect();
+    let mut shares: Vec<usize> = sizes.iter().map(|&size| (exact(size) / samples as u128) as usize).collect();
 
-    let mut candidates: Vec<usize> =
-        (0..sizes.len()).filter(|&class| shares[class] < sizes[class]).collect();
+    let mut candidates: Vec<usize> = (0..sizes.len()).filter(|&class| shares[class] < sizes[class]).collect();
     candidates.sort_by_key(|&class| {
         let would_be_emptied = shares[class] + 1 == sizes[class];
         let remainder = exact(sizes[class]) % samples as u128;
@@ -164,8 +157,7 @@ fn take_one(left: &mut usize) -> bool {
 
 /// The samples that stay and those that are split off, each in the order of the file.
 fn divide(order: &[usize], mut splits_off: impl FnMut(usize) -> bool) -> (Vec<usize>, Vec<usize>) {
-    let (mut off, mut stay): (Vec<usize>, Vec<usize>) =
-        order.iter().partition(|&&sample| splits_off(sample));
+    let (mut off, mut stay): (Vec<usize>, Vec<usize>) = order.iter().partition(|&&sample| splits_off(sample));
     off.sort_unstable();
     stay.sort_unstable();
     (stay, off)
@@ -202,12 +194,8 @@ mod tests {
     }
 
     fn sizes(dataset: &Dataset) -> Vec<usize> {
-        let Targets::Classes { labels, class_names } = dataset.targets() else {
-            panic!("made of classes")
-        };
-        (0..class_names.len())
-            .map(|class| labels.iter().filter(|&&label| label as usize == class).count())
-            .collect()
+        let Targets::Classes { labels, class_names } = dataset.targets() else { panic!("made of classes") };
+        (0..class_names.len()).map(|class| labels.iter().filter(|&&label| label as usize == class).count()).collect()
     }
 
     #[test]
@@ -242,11 +230,7 @@ mod tests {
             (1, 0.5, "cannot split off 0.5 of 1 samples: no sample would be left for training"),
             (4, 0.0, "cannot split off 0 of 4 samples: the fraction must lie between 0 and 1"),
             (4, 1.0, "cannot split off 1 of 4 samples: the fraction must lie between 0 and 1"),
-            (
-                4,
-                f64::NAN,
-                "cannot split off NaN of 4 samples: the fraction must lie between 0 and 1",
-            ),
+            (4, f64::NAN, "cannot split off NaN of 4 samples: the fraction must lie between 0 and 1"),
         ];
         for (count, fraction, expected) in cases {
             let order: Vec<usize> = (0..count).collect();

@@ -87,10 +87,7 @@ impl Targets {
     /// what it would find.
     pub(super) fn difference(&self, other: &Self) -> Option<(String, String)> {
         match (self, other) {
-            (
-                Self::Classes { class_names: ours, .. },
-                Self::Classes { class_names: theirs, .. },
-            ) => {
+            (Self::Classes { class_names: ours, .. }, Self::Classes { class_names: theirs, .. }) => {
                 let mut classes = theirs.iter().enumerate();
                 let (class, name) = classes.find(|(class, name)| ours.get(*class) != Some(name))?;
                 let expected = match ours.get(class) {
@@ -124,11 +121,7 @@ impl Targets {
     }
 
     /// Replaces the content of `out` by the labels of these samples.
-    pub(super) fn fill_labels(
-        &self,
-        indices: &[usize],
-        out: &mut Vec<u32>,
-    ) -> Result<(), DataError> {
+    pub(super) fn fill_labels(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
         let Self::Classes { labels, .. } = self else {
             return Err(DataError::TargetKind { wanted: "classes", found: self.kind() });
         };
@@ -142,11 +135,7 @@ impl Targets {
     }
 
     /// Replaces the content of `out` by the rows of these samples.
-    pub(super) fn fill_values(
-        &self,
-        indices: &[usize],
-        out: &mut Vec<f32>,
-    ) -> Result<(), DataError> {
+    pub(super) fn fill_values(&self, indices: &[usize], out: &mut Vec<f32>) -> Result<(), DataError> {
         let Self::Values { values, width } = self else {
             return Err(DataError::TargetKind { wanted: "values", found: self.kind() });
         };
@@ -177,10 +166,7 @@ mod tests {
             (classes(&[0, 2, 1], &["a", "b"]), "label 2, but only 2 class names"),
             (Targets::Values { values: vec![1.0; 5], width: 2 }, "5 target values in rows of 2"),
             (Targets::Values { values: vec![], width: 0 }, "0 target values in rows of 0"),
-            (
-                Targets::Values { values: vec![0.0, 1.0, 2.0, f32::NAN], width: 2 },
-                "target 1 is NaN",
-            ),
+            (Targets::Values { values: vec![0.0, 1.0, 2.0, f32::NAN], width: 2 }, "target 1 is NaN"),
         ];
         for (targets, expected) in cases {
             let message = targets.check().unwrap_err().to_string();

@@ -8,10 +8,8 @@ use steadfast_ops::{Conv2d, Conv2dOptions, Dropout, Linear, StepContext, max_poo
 
 use super::{Model, ModelConfig, ModelEntry, ModelShape};
 
-pub(super) const ENTRY: ModelEntry = ModelEntry::new::<CnnConfig>(
-    "CNN",
-    "convolutions with ReLU and max-pooling, then two linear layers",
-);
+pub(super) const ENTRY: ModelEntry =
+    ModelEntry::new::<CnnConfig>("CNN", "convolutions with ReLU and max-pooling, then two linear layers");
 
 section! {
     /// Parameters of the convolutional network.
@@ -60,9 +58,8 @@ impl ModelConfig for CnnConfig {
     }
 
     fn build(&self, shape: &ModelShape, builder: VarBuilder<'_>) -> Result<Box<dyn Model>> {
-        let (mut channels, mut height, mut width) = match shape.sample[..] {
-            [channels, height, width] => (channels, height, width),
-            _ => candle_core::bail!("a CNN takes images of [channels, height, width]"),
+        let [mut channels, mut height, mut width] = shape.sample[..] else {
+            candle_core::bail!("a CNN takes images of [channels, height, width]");
         };
         let mut convolutions = Vec::with_capacity(self.channels.len());
         for (index, outputs) in self.channels.iter().enumerate() {

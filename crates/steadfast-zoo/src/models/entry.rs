@@ -60,10 +60,7 @@ pub struct ModelEntry {
 
 impl ModelEntry {
     /// A row for a model whose parameters are the section `C`.
-    pub const fn new<C: Section + ModelConfig + 'static>(
-        name: &'static str,
-        summary: &'static str,
-    ) -> Self {
+    pub const fn new<C: Section + ModelConfig + 'static>(name: &'static str, summary: &'static str) -> Self {
         Self { name, summary, fields: C::fields, read: read::<C> }
     }
 }

@@ -8,10 +8,8 @@ use steadfast_ops::{Linear, StepContext};
 
 use super::{Model, ModelConfig, ModelEntry, ModelShape};
 
-pub(super) const ENTRY: ModelEntry = ModelEntry::new::<LinearConfig>(
-    "Linear",
-    "one linear map: softmax regression or linear regression",
-);
+pub(super) const ENTRY: ModelEntry =
+    ModelEntry::new::<LinearConfig>("Linear", "one linear map: softmax regression or linear regression");
 
 section! {
     /// Parameters of the linear model.

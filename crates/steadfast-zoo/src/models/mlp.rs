@@ -8,10 +8,8 @@ use steadfast_ops::{Dropout, Linear, StepContext, relu};
 
 use super::{Model, ModelConfig, ModelEntry, ModelShape};
 
-pub(super) const ENTRY: ModelEntry = ModelEntry::new::<MlpConfig>(
-    "MLP",
-    "multi-layer perceptron: linear layers with ReLU between them",
-);
+pub(super) const ENTRY: ModelEntry =
+    ModelEntry::new::<MlpConfig>("MLP", "multi-layer perceptron: linear layers with ReLU between them");
 
 section! {
     /// Parameters of the multi-layer perceptron.

@@ -53,13 +53,7 @@ impl OptimizerConfig for AdamConfig {
 
     fn build(&self) -> Box<dyn Optimizer> {
         let Self { beta1, beta2, eps, weight_decay } = *self;
-        Box::new(Adam::new(AdamOptions {
-            beta1,
-            beta2,
-            epsilon: eps,
-            weight_decay,
-            decoupled: false,
-        }))
+        Box::new(Adam::new(AdamOptions { beta1, beta2, epsilon: eps, weight_decay, decoupled: false }))
     }
 }
 
@@ -74,13 +68,7 @@ impl OptimizerConfig for AdamwConfig {
 
     fn build(&self) -> Box<dyn Optimizer> {
         let Self { beta1, beta2, eps, weight_decay } = *self;
-        Box::new(Adam::new(AdamOptions {
-            beta1,
-            beta2,
-            epsilon: eps,
-            weight_decay,
-            decoupled: true,
-        }))
+        Box::new(Adam::new(AdamOptions { beta1, beta2, epsilon: eps, weight_decay, decoupled: true }))
     }
 }
 

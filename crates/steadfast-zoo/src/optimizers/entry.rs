@@ -49,10 +49,7 @@ pub struct OptimizerEntry {
 
 impl OptimizerEntry {
     /// A row for an optimizer whose parameters are the section `C`.
-    pub const fn new<C: Section + OptimizerConfig + 'static>(
-        name: &'static str,
-        summary: &'static str,
-    ) -> Self {
+    pub const fn new<C: Section + OptimizerConfig + 'static>(name: &'static str, summary: &'static str) -> Self {
         Self { name, summary, fields: C::fields, read: read::<C> }
     }
 
@@ -65,14 +62,8 @@ impl OptimizerEntry {
         let component = &config.hyperparams.optimizer;
         let mut optimizer = (self.read)(component, problems)?;
         if let Err(shorthand) = optimizer.apply(&Shorthands::from(&config.hyperparams)) {
-            let message = format!(
-                "`hyperparams.{shorthand}` is set, but the optimizer `{}` has none",
-                self.name
-            );
-            problems
-                .error(&component.kind_span, message)
-                .at(&component.path)
-                .help(format!("leave `{shorthand}` out"));
+            let message = format!("`hyperparams.{shorthand}` is set, but the optimizer `{}` has none", self.name);
+            problems.error(&component.kind_span, message).at(&component.path).help(format!("leave `{shorthand}` out"));
             return None;
         }
         Some(optimizer)
@@ -83,6 +74,5 @@ fn read<C: Section + OptimizerConfig + 'static>(
     component: &Component,
     problems: &mut Problems,
 ) -> Option<Box<dyn OptimizerConfig>> {
-    C::read(&component.params, &component.path, problems)
-        .map(|config| Box::new(config) as Box<dyn OptimizerConfig>)
+    C::read(&component.params, &component.path, problems).map(|config| Box::new(config) as Box<dyn OptimizerConfig>)
 }

@@ -10,10 +10,8 @@ use steadfast_config::{Section, section};
 
 use super::{Moment, Scheduler, SchedulerEntry};
 
-pub(super) const ENTRY: SchedulerEntry = SchedulerEntry::new::<CosineConfig>(
-    "cosine",
-    "half a cosine from the full learning rate to a share of it",
-);
+pub(super) const ENTRY: SchedulerEntry =
+    SchedulerEntry::new::<CosineConfig>("cosine", "half a cosine from the full learning rate to a share of it");
 
 section! {
     /// Parameters of the cosine schedule.
@@ -56,18 +54,14 @@ mod tests {
     fn agrees_with_pytorch() {
         let expected = [
             (0, 1.0),
-            (1, 0.999_777_965_067_566_2),
+            (1, 0.999_777_952_164_579_2),
             (25, 0.868_198_051_533_946_5),
-            (50, 0.55),
-            (99, 0.100_222_034_932_434),
+            (50, 0.550_000_000_000_000_2),
+            (99, 0.100_222_047_835_420_78),
             (100, 0.1),
         ];
         for (step, value) in expected {
-            assert!(
-                (factor(0.1, step) - value).abs() < 1e-12,
-                "step {step}: {}",
-                factor(0.1, step)
-            );
+            assert!((factor(0.1, step) - value).abs() < 1e-12, "step {step}: {}", factor(0.1, step));
         }
     }
 

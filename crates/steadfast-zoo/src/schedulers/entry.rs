@@ -48,10 +48,7 @@ pub struct SchedulerEntry {
 
 impl SchedulerEntry {
     /// A row for a schedule whose parameters are the section `C`.
-    pub const fn new<C: Section + Scheduler + 'static>(
-        name: &'static str,
-        summary: &'static str,
-    ) -> Self {
+    pub const fn new<C: Section + Scheduler + 'static>(name: &'static str, summary: &'static str) -> Self {
         Self { name, summary, fields: C::fields, read: read::<C> }
     }
 }
@@ -70,7 +67,6 @@ pub fn warmup(scheduler: &dyn Scheduler, warmup_steps: u64, at: Moment) -> f64 {
     if at.step < warmup_steps {
         return (at.step + 1) as f64 / warmup_steps as f64;
     }
-    let rest =
-        Moment { step: at.step - warmup_steps, steps: at.steps.saturating_sub(warmup_steps) };
+    let rest = Moment { step: at.step - warmup_steps, steps: at.steps.saturating_sub(warmup_steps) };
     scheduler.factor(rest)
 }

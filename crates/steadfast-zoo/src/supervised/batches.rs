@@ -35,10 +35,7 @@ impl Batches {
     }
 
     fn range(&self, batch: u64) -> Range<usize> {
-        let start = usize::try_from(batch)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(self.batch_size)
-            .min(self.samples);
+        let start = usize::try_from(batch).unwrap_or(usize::MAX).saturating_mul(self.batch_size).min(self.samples);
         start..(start + self.batch_size).min(self.samples)
     }
 }
@@ -51,8 +48,7 @@ mod tests {
     fn an_epoch_sees_every_sample_once() {
         let mut batches = Batches::new(Seed::new(3), 10, 4);
         assert_eq!(batches.per_epoch(), 3);
-        let mut seen: Vec<usize> =
-            (0..3).flat_map(|batch| batches.batch(0, batch).to_vec()).collect();
+        let mut seen: Vec<usize> = (0..3).flat_map(|batch| batches.batch(0, batch).to_vec()).collect();
         seen.sort_unstable();
         assert_eq!(seen, (0..10).collect::<Vec<_>>());
         assert!(batches.batch(0, 3).is_empty());

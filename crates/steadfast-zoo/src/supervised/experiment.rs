@@ -3,8 +3,7 @@
 use candle_core::Device;
 use steadfast_config::ExperimentConfig;
 use steadfast_experiment::{
-    DataSummary, Experiment, ExperimentError, ExperimentState, Metrics, ModelSummary, Position,
-    StepReport, StopSignal,
+    DataSummary, Experiment, ExperimentError, ExperimentState, Metrics, ModelSummary, Position, StepReport, StopSignal,
 };
 use steadfast_ops::{Purpose, Seed, SeededParameters, StepContext};
 
@@ -90,16 +89,12 @@ impl Supervised {
     fn parts(&mut self) -> Result<(&Recipe, &mut Loaded, &mut Network), ExperimentError> {
         match (&mut self.loaded, &mut self.network) {
             (Some(loaded), Some(network)) => Ok((&self.recipe, loaded, network)),
-            _ => {
-                Err(ExperimentError::compute("the data or the model was used before it was there"))
-            }
+            _ => Err(ExperimentError::compute("the data or the model was used before it was there")),
         }
     }
 
     fn network(&self) -> Result<&Network, ExperimentError> {
-        self.network
-            .as_ref()
-            .ok_or_else(|| ExperimentError::compute("the model was used before it was built"))
+        self.network.as_ref().ok_or_else(|| ExperimentError::compute("the model was used before it was built"))
     }
 }
 
@@ -121,13 +116,8 @@ impl Experiment for Supervised {
     fn build_model(&mut self) -> Result<ModelSummary, ExperimentError> {
         let recipe = &self.recipe;
         let train = self.loaded.as_ref().map(|loaded| &loaded.split.train);
-        let train = train.ok_or_else(|| {
-            ExperimentError::compute("the model was built before the data was read")
-        })?;
-        let shape = ModelShape {
-            sample: train.sample_shape().to_vec(),
-            outputs: train.targets().outputs(),
-        };
+        let train = train.ok_or_else(|| ExperimentError::compute("the model was built before the data was read"))?;
+        let shape = ModelShape { sample: train.sample_shape().to_vec(), outputs: train.targets().outputs() };
         let Named(model_name, config) = &recipe.model;
         config.check(&shape).map_err(|message| ExperimentError::Config { message })?;
         let parameters = SeededParameters::new(recipe.seed);
@@ -140,8 +130,7 @@ impl Experiment for Supervised {
 
     fn train_step(&mut self, at: Position) -> Result<StepReport, ExperimentError> {
         let (recipe, loaded, network) = self.parts()?;
-        let lr = recipe.lr
-            * warmup(&*recipe.scheduler, recipe.warmup_steps, moment(recipe, &loaded.batches, at));
+        let lr = recipe.lr * warmup(&*recipe.scheduler, recipe.warmup_steps, moment(recipe, &loaded.batches, at));
         let Loaded { split, normalization, task, batches } = loaded;
         let indices = batches.batch(at.epoch, at.batch);
         let step = Step { recipe, task: *task, data: &split.train, normalization, at };
@@ -151,11 +140,7 @@ impl Experiment for Supervised {
         Ok(StepReport { samples: totals.samples, lr, metrics })
     }
 
-    fn validate(
-        &mut self,
-        _at: Position,
-        stop: &dyn StopSignal,
-    ) -> Result<Option<Metrics>, ExperimentError> {
+    fn validate(&mut self, _at: Position, stop: &dyn StopSignal) -> Result<Option<Metrics>, ExperimentError> {
         let (_, loaded, network) = self.parts()?;
         let data = &loaded.split.validation;
         let indices: Vec<usize> = (0..data.len()).collect();
@@ -191,8 +176,7 @@ fn load(recipe: &Recipe) -> Result<(Loaded, String), datasets::DataError> {
     };
     let read = datasets::load(recipe.dataset_path.as_ref(), format)?;
     let sha256 = read.fingerprint();
-    let order =
-        |part: u64, samples| recipe.seed.stream(Purpose::Split, &[part]).permutation(samples);
+    let order = |part: u64, samples| recipe.seed.stream(Purpose::Split, &[part]).permutation(samples);
     let samples = read.train.len();
     let mut split = read.into_split(&order(0, samples), recipe.data.validation.split)?;
     if let Some(count) = recipe.data.limit_train {
@@ -208,8 +192,7 @@ fn load(recipe: &Recipe) -> Result<(Loaded, String), datasets::DataError> {
         Normalize::None => Normalization::identity(),
     };
     let task = Task::of(split.train.targets());
-    let batches =
-        Batches::new(recipe.seed, split.train.len(), recipe.batch_size * recipe.accumulate_steps);
+    let batches = Batches::new(recipe.seed, split.train.len(), recipe.batch_size * recipe.accumulate_steps);
     Ok((Loaded { split, normalization, task, batches }, sha256))
 }
 

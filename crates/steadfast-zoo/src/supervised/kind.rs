@@ -1,8 +1,6 @@
 //! From a config to a supervised experiment: every component is looked up and its parameters are checked.
 
-use steadfast_config::{
-    Component, Device, ExperimentConfig, JsonPath, Problems, ResolvedParts, Section,
-};
+use steadfast_config::{Component, Device, ExperimentConfig, JsonPath, Problems, ResolvedParts, Section};
 use steadfast_experiment::{ExperimentKind, Prepared};
 
 use super::experiment::{Recipe, Supervised};
@@ -13,8 +11,7 @@ use crate::registry::{find, report_unknown};
 use crate::schedulers::{SCHEDULERS, Scheduler};
 
 /// What validation can measure; which of it depends on the data.
-const METRICS: [&str; 6] =
-    ["val_loss", "val_accuracy", "val_mae", "train_loss", "train_accuracy", "train_mae"];
+const METRICS: [&str; 6] = ["val_loss", "val_accuracy", "val_mae", "train_loss", "train_accuracy", "train_mae"];
 
 /// The kind `supervised`, the default of every config.
 pub(crate) fn kind() -> ExperimentKind {
@@ -32,12 +29,8 @@ fn prepare(config: &ExperimentConfig, problems: &mut Problems) -> Option<Prepare
     let optimizer = optimizer(config, problems);
     let scheduler = scheduler(&config.hyperparams.scheduler, problems);
     let on_cpu = check_device(config, problems);
-    let (
-        Named(model_type, model),
-        data,
-        Named(optimizer_kind, optimizer),
-        Named(scheduler_kind, scheduler),
-    ) = (model?, data?, optimizer?, scheduler?);
+    let (Named(model_type, model), data, Named(optimizer_kind, optimizer), Named(scheduler_kind, scheduler)) =
+        (model?, data?, optimizer?, scheduler?);
     if !on_cpu {
         return None;
     }
@@ -73,19 +66,11 @@ fn model(config: &ExperimentConfig, problems: &mut Problems) -> Option<Named<dyn
     Some(Named(entry.name, model))
 }
 
-fn optimizer(
-    config: &ExperimentConfig,
-    problems: &mut Problems,
-) -> Option<Named<dyn OptimizerConfig>> {
+fn optimizer(config: &ExperimentConfig, problems: &mut Problems) -> Option<Named<dyn OptimizerConfig>> {
     let component = &config.hyperparams.optimizer;
     let Some(entry) = find(OPTIMIZERS, &component.kind, |entry| entry.name) else {
         let known: Vec<&str> = OPTIMIZERS.iter().map(|entry| entry.name).collect();
-        report_unknown(
-            problems,
-            (&component.kind_span, &component.path),
-            ("optimizer", &component.kind),
-            &known,
-        );
+        report_unknown(problems, (&component.kind_span, &component.path), ("optimizer", &component.kind), &known);
         return None;
     };
     Some(Named(entry.name, entry.configure(config, problems)?))
@@ -94,12 +79,7 @@ fn optimizer(
 fn scheduler(component: &Component, problems: &mut Problems) -> Option<Named<dyn Scheduler>> {
     let Some(entry) = find(SCHEDULERS, &component.kind, |entry| entry.name) else {
         let known: Vec<&str> = SCHEDULERS.iter().map(|entry| entry.name).collect();
-        report_unknown(
-            problems,
-            (&component.kind_span, &component.path),
-            ("scheduler", &component.kind),
-            &known,
-        );
+        report_unknown(problems, (&component.kind_span, &component.path), ("scheduler", &component.kind), &known);
         return None;
     };
     Some(Named(entry.name, (entry.read)(&component.params, &component.path, problems)?))
@@ -110,10 +90,7 @@ fn check_device(config: &ExperimentConfig, problems: &mut Problems) -> bool {
     let on_cpu = config.device.value == Device::Cpu;
     if !on_cpu {
         problems
-            .error(
-                &config.device.span,
-                format!("this program was built without support for `{}`", config.device),
-            )
+            .error(&config.device.span, format!("this program was built without support for `{}`", config.device))
             .at(&config.device.path)
             .help("use \"cpu\"");
     }

@@ -25,11 +25,7 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(
-        parameters: SeededParameters,
-        model: Box<dyn Model>,
-        optimizer: Box<dyn Optimizer>,
-    ) -> Self {
+    pub(super) fn new(parameters: SeededParameters, model: Box<dyn Model>, optimizer: Box<dyn Optimizer>) -> Self {
         let trainable = parameters.parameters();
         Self { parameters, trainable, model, optimizer }
     }
@@ -39,19 +35,11 @@ impl Network {
         &self.trainable
     }
 
-    pub(super) fn forward(
-        &self,
-        input: &Tensor,
-        context: &StepContext,
-    ) -> Result<Tensor, ExperimentError> {
+    pub(super) fn forward(&self, input: &Tensor, context: &StepContext) -> Result<Tensor, ExperimentError> {
         self.model.forward(input, context).map_err(ExperimentError::compute)
     }
 
-    pub(super) fn update(
-        &mut self,
-        gradients: &NamedGradients,
-        lr: f64,
-    ) -> Result<(), ExperimentError> {
+    pub(super) fn update(&mut self, gradients: &NamedGradients, lr: f64) -> Result<(), ExperimentError> {
         self.optimizer.step(&self.trainable, gradients, lr).map_err(ExperimentError::compute)
     }
 

@@ -20,12 +20,7 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     /// Changes the network by the mean gradient over `indices`. Nothing is changed if a number is not finite.
-    pub(super) fn run(
-        &self,
-        network: &mut Network,
-        indices: &[usize],
-        lr: f64,
-    ) -> Result<Totals, ExperimentError> {
+    pub(super) fn run(&self, network: &mut Network, indices: &[usize], lr: f64) -> Result<Totals, ExperimentError> {
         let mut totals = Totals::default();
         let mut gradients: Option<NamedGradients> = None;
         for (part, batch) in indices.chunks(self.recipe.batch_size).enumerate() {
@@ -38,8 +33,7 @@ impl Step<'_> {
                 Some(sum) => sum.add(&found).map_err(ExperimentError::compute)?,
             }
         }
-        let mut gradients =
-            gradients.ok_or_else(|| ExperimentError::compute("a step without samples"))?;
+        let mut gradients = gradients.ok_or_else(|| ExperimentError::compute("a step without samples"))?;
         self.check(&mut gradients)?;
         network.update(&gradients, lr)?;
         Ok(totals)
@@ -57,16 +51,12 @@ impl Step<'_> {
         // Accumulated batches of one step must not drop the same activations.
         let draw = self.at.step * self.recipe.accumulate_steps as u64 + part as u64;
         let output = network.forward(&input, &StepContext::training(self.recipe.seed, draw))?;
-        let loss = self
-            .task
-            .loss(&output, &targets, self.recipe.label_smoothing)
-            .map_err(ExperimentError::compute)?;
+        let loss = self.task.loss(&output, &targets, self.recipe.label_smoothing).map_err(ExperimentError::compute)?;
         let value = f64::from(loss.to_scalar::<f32>().map_err(ExperimentError::compute)?);
         if !value.is_finite() {
             return Err(self.not_finite("the training loss", value));
         }
-        let gradients =
-            NamedGradients::of(&loss, network.trainable()).map_err(ExperimentError::compute)?;
+        let gradients = NamedGradients::of(&loss, network.trainable()).map_err(ExperimentError::compute)?;
         let samples = batch.len() as u64;
         let figure = self.task.figure(&output, &targets).map_err(ExperimentError::compute)?;
         Ok((Totals { samples, loss: value * samples as f64, figure }, gradients))

@@ -57,11 +57,7 @@ impl Task {
     }
 
     /// The targets of these samples: class numbers `[batch]`, or values `[batch, width]`.
-    pub(super) fn targets(
-        self,
-        data: &Dataset,
-        indices: &[usize],
-    ) -> std::result::Result<Tensor, TargetError> {
+    pub(super) fn targets(self, data: &Dataset, indices: &[usize]) -> std::result::Result<Tensor, TargetError> {
         let count = indices.len();
         Ok(match self {
             Self::Classification => {
@@ -79,12 +75,7 @@ impl Task {
     }
 
     /// The mean loss of a batch, to be differentiated.
-    pub(super) fn loss(
-        self,
-        output: &Tensor,
-        targets: &Tensor,
-        label_smoothing: f64,
-    ) -> Result<Tensor> {
+    pub(super) fn loss(self, output: &Tensor, targets: &Tensor, label_smoothing: f64) -> Result<Tensor> {
         match self {
             Self::Classification => cross_entropy(output, targets, label_smoothing),
             Self::Regression => mse(output, targets),
@@ -150,8 +141,7 @@ mod tests {
 
     #[test]
     fn correct_means_first_largest() -> Result<()> {
-        let output =
-            Tensor::new(&[[1f32, 3.0, 2.0], [2.0, 2.0, 1.0], [f32::NAN, 1.0, 0.0]], &Device::Cpu)?;
+        let output = Tensor::new(&[[1f32, 3.0, 2.0], [2.0, 2.0, 1.0], [f32::NAN, 1.0, 0.0]], &Device::Cpu)?;
         for (targets, expected) in [([1u32, 0, 1], 2.0), ([2, 1, 0], 0.0), ([1, 1, 2], 1.0)] {
             let targets = Tensor::new(&targets, &Device::Cpu)?;
             assert!((correct(&output, &targets)? - expected).abs() < 1e-9);

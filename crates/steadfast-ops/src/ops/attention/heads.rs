@@ -68,21 +68,14 @@ impl<T: Real> Head<'_, T> {
     /// Writes the attention weights of one tile, `[positions, seen]`.
     fn probabilities(&self, tile: &Tile, scores: &mut [T]) {
         let height = tile.end - tile.start;
-        let (queries, keys) =
-            (self.queries.subrows(tile.start, height), self.keys.subrows(0, tile.seen));
-        multiply(
-            rows_of_mut(scores, height, tile.seen),
-            Product::Replace,
-            queries,
-            keys.transpose(),
-        );
+        let (queries, keys) = (self.queries.subrows(tile.start, height), self.keys.subrows(0, tile.seen));
+        multiply(rows_of_mut(scores, height, tile.seen), Product::Replace, queries, keys.transpose());
         let scale = self.scale();
         vectorized(
             #[inline(always)]
             || {
                 for (row, scores) in scores.chunks_mut(tile.seen.max(1)).enumerate() {
-                    let visible =
-                        if self.causal { (tile.start + row + 1).min(tile.seen) } else { tile.seen };
+                    let visible = if self.causal { (tile.start + row + 1).min(tile.seen) } else { tile.seen };
                     let (visible, hidden) = scores.split_at_mut(visible);
                     for score in visible.iter_mut() {
                         *score *= scale;
@@ -110,35 +103,15 @@ impl<T: Real> Head<'_, T> {
             self.probabilities(&tile, weights);
             let gradient = gradient.subrows(tile.start, height);
             let seen_values = self.values.subrows(0, tile.seen).transpose();
-            multiply(
-                rows_of_mut(score_gradients, height, tile.seen),
-                Product::Replace,
-                gradient,
-                seen_values,
-            );
+            multiply(rows_of_mut(score_gradients, height, tile.seen), Product::Replace, gradient, seen_values);
             softmax_gradient(weights, score_gradients, tile.seen, scale);
             let weights = rows_of(weights, height, tile.seen);
-            multiply(
-                values.rb_mut().subrows_mut(0, tile.seen),
-                Product::Add,
-                weights.transpose(),
-                gradient,
-            );
+            multiply(values.rb_mut().subrows_mut(0, tile.seen), Product::Add, weights.transpose(), gradient);
             let score_gradients = rows_of(score_gradients, height, tile.seen);
             let of_queries = queries.rb_mut().subrows_mut(tile.start, height);
-            multiply(
-                of_queries,
-                Product::Replace,
-                score_gradients,
-                self.keys.subrows(0, tile.seen),
-            );
+            multiply(of_queries, Product::Replace, score_gradients, self.keys.subrows(0, tile.seen));
             let seen_queries = self.queries.subrows(tile.start, height);
-            multiply(
-                keys.rb_mut().subrows_mut(0, tile.seen),
-                Product::Add,
-                score_gradients.transpose(),
-                seen_queries,
-            );
+            multiply(keys.rb_mut().subrows_mut(0, tile.seen), Product::Add, score_gradients.transpose(), seen_queries);
         }
     }
 }

@@ -6,9 +6,7 @@ use rayon::prelude::*;
 
 use super::heads::{Head, HeadGradients};
 use super::separate;
-use crate::compute::{
-    Gradients, Operation, Real, View, apply_one, rows_of, rows_of_mut, runs_here,
-};
+use crate::compute::{Gradients, Operation, Real, View, apply_one, rows_of, rows_of_mut, runs_here, zeros};
 
 /// Self-attention with `heads` heads of `projected`, `[batch, T, 3 * width]`; the result is `[batch, T, width]`.
 ///
@@ -31,9 +29,7 @@ pub fn self_attention(projected: &Tensor, heads: usize, causal: bool) -> Result<
 /// The same of candle's own operations.
 fn composed(projected: &Tensor, heads: usize, causal: bool) -> Result<Tensor> {
     let (batch, positions, threefold) = projected.dims3()?;
-    let split = projected
-        .reshape((batch, positions, 3, heads, threefold / 3 / heads))?
-        .permute((2, 0, 3, 1, 4))?;
+    let split = projected.reshape((batch, positions, 3, heads, threefold / 3 / heads))?.permute((2, 0, 3, 1, 4))?;
     let (queries, keys, values) = (split.get(0)?, split.get(1)?, split.get(2)?);
     let output = separate::composed([&queries, &keys, &values], causal)?;
     output.transpose(1, 2)?.reshape((batch, positions, threefold / 3))
@@ -55,9 +51,7 @@ impl Sizes {
 
     /// Queries, keys and values of one head, from those of one sample, `[T, 3 * width]`.
     fn head<'a, T: Real>(&self, sample: MatRef<'a, T>, head: usize, causal: bool) -> Head<'a, T> {
-        let part = |index: usize| {
-            sample.subcols(index * self.width + head * self.head_width(), self.head_width())
-        };
+        let part = |index: usize| sample.subcols(index * self.width + head * self.head_width(), self.head_width());
         Head { queries: part(0), keys: part(1), values: part(2), causal }
     }
 }
@@ -73,14 +67,11 @@ impl Operation<1> for SelfAttentionOp {
     fn forward<T: Real>(&self, [projected]: [View<'_>; 1]) -> Result<(Vec<T>, Shape)> {
         let Sizes { batch, positions, heads, width } = self.sizes;
         let projected = projected.values::<T>()?;
-        let mut output = vec![T::ZERO; batch * positions * width];
+        let mut output = zeros(batch * positions * width);
         let mut tasks = Vec::with_capacity(batch * heads);
         for (sample, output) in output.chunks_exact_mut((positions * width).max(1)).enumerate() {
-            let blocks =
-                column_blocks(rows_of_mut(output, positions, width), self.sizes.head_width());
-            tasks.extend(
-                blocks.into_iter().enumerate().map(|(head, output)| (sample, head, output)),
-            );
+            let blocks = column_blocks(rows_of_mut(output, positions, width), self.sizes.head_width());
+            tasks.extend(blocks.into_iter().enumerate().map(|(head, output)| (sample, head, output)));
         }
         tasks.into_par_iter().for_each_init(Vec::new, |scratch, (sample, head, output)| {
             let sample = sample_of(&projected, sample, positions, 3 * width);
@@ -98,30 +89,23 @@ impl Operation<1> for SelfAttentionOp {
     ) -> Result<Gradients<T, 1>> {
         let Sizes { positions, heads, width, .. } = self.sizes;
         let (projected, gradient) = (projected.values::<T>()?, gradient.values::<T>()?);
-        let mut values = vec![T::ZERO; projected.len()];
+        let mut values = zeros(projected.len());
         let mut tasks = Vec::new();
-        for (sample, values) in values.chunks_exact_mut((positions * 3 * width).max(1)).enumerate()
-        {
-            let mut blocks =
-                column_blocks(rows_of_mut(values, positions, 3 * width), self.sizes.head_width());
+        for (sample, values) in values.chunks_exact_mut((positions * 3 * width).max(1)).enumerate() {
+            let mut blocks = column_blocks(rows_of_mut(values, positions, 3 * width), self.sizes.head_width());
             let (of_values, of_keys) = (blocks.split_off(2 * heads), blocks.split_off(heads));
             let parts = blocks.into_iter().zip(of_keys).zip(of_values).enumerate();
-            tasks.extend(parts.map(|(head, ((queries, keys), values))| {
-                (sample, head, HeadGradients { queries, keys, values })
-            }));
+            tasks.extend(
+                parts.map(|(head, ((queries, keys), values))| (sample, head, HeadGradients { queries, keys, values })),
+            );
         }
         tasks.into_par_iter().for_each_init(
             || (Vec::new(), Vec::new()),
             |(first, second), (sample, head, gradients)| {
                 let input = sample_of(&projected, sample, positions, 3 * width);
                 let gradient = sample_of(&gradient, sample, positions, width);
-                let gradient =
-                    gradient.subcols(head * self.sizes.head_width(), self.sizes.head_width());
-                self.sizes.head(input, head, self.causal).backward(
-                    gradient,
-                    gradients,
-                    [first, second],
-                );
+                let gradient = gradient.subcols(head * self.sizes.head_width(), self.sizes.head_width());
+                self.sizes.head(input, head, self.causal).backward(gradient, gradients, [first, second]);
             },
         );
         Ok([Some(values)])
@@ -150,15 +134,10 @@ mod tests {
 
     #[test]
     fn every_shape() {
-        for (dims, heads, causal) in [
-            ([1, 1, 3], 1, true),
-            ([2, 5, 24], 2, true),
-            ([2, 6, 30], 5, false),
-            ([1, 130, 24], 4, true),
-        ] {
-            check(&[&dims], &|t| self_attention(&t[0], heads, causal), &|t| {
-                composed(&t[0], heads, causal)
-            });
+        for (dims, heads, causal) in
+            [([1, 1, 3], 1, true), ([2, 5, 24], 2, true), ([2, 6, 30], 5, false), ([1, 130, 24], 4, true)]
+        {
+            check(&[&dims], &|t| self_attention(&t[0], heads, causal), &|t| composed(&t[0], heads, causal));
         }
     }
 

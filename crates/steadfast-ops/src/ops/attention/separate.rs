@@ -4,9 +4,7 @@ use candle_core::{D, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
 use super::heads::{Head, HeadGradients};
-use crate::compute::{
-    Gradients, Operation, Real, View, apply_three, rows_of, rows_of_mut, runs_here,
-};
+use crate::compute::{Gradients, Operation, Real, View, apply_three, rows_of, rows_of_mut, runs_here, zeros};
 
 /// `softmax(Q K^T / sqrt(D)) V` for every head of every sample.
 ///
@@ -37,12 +35,9 @@ pub(super) fn composed([queries, keys, values]: [&Tensor; 3], causal: bool) -> R
     if causal {
         let (positions, seen) = (scores.dim(2)?, scores.dim(3)?);
         let hidden: Vec<f32> = (0..positions)
-            .flat_map(|position| {
-                (0..seen).map(move |key| if key > position { f32::NEG_INFINITY } else { 0.0 })
-            })
+            .flat_map(|position| (0..seen).map(move |key| if key > position { f32::NEG_INFINITY } else { 0.0 }))
             .collect();
-        let hidden = Tensor::from_vec(hidden, (positions, seen), scores.device())?
-            .to_dtype(scores.dtype())?;
+        let hidden = Tensor::from_vec(hidden, (positions, seen), scores.device())?.to_dtype(scores.dtype())?;
         scores = scores.broadcast_add(&hidden)?;
     }
     candle_nn::ops::softmax(&scores, D::Minus1)?.matmul(&values.contiguous()?)
@@ -74,12 +69,7 @@ impl Sizes {
         if size == 0 { 1 } else { size }
     }
 
-    fn head<'a, T: Real>(
-        &self,
-        index: usize,
-        [queries, keys, values]: [&'a [T]; 3],
-        causal: bool,
-    ) -> Head<'a, T> {
+    fn head<'a, T: Real>(&self, index: usize, [queries, keys, values]: [&'a [T]; 3], causal: bool) -> Head<'a, T> {
         let keys_at = index * self.key_block()..(index + 1) * self.key_block();
         Head {
             queries: rows_of(
@@ -99,16 +89,12 @@ impl Operation<3> for AttentionOp {
 
     fn forward<T: Real>(&self, [queries, keys, values]: [View<'_>; 3]) -> Result<(Vec<T>, Shape)> {
         let (sizes, shape) = (Sizes::of(queries, keys), Shape::from(queries.dims()));
-        let (queries, keys, values) =
-            (queries.values::<T>()?, keys.values::<T>()?, values.values::<T>()?);
-        let mut output = vec![T::ZERO; queries.len()];
-        output.par_chunks_mut(sizes.query_block()).enumerate().for_each_init(
-            Vec::new,
-            |scratch, (index, output)| {
-                let head = sizes.head(index, [&queries, &keys, &values], self.causal);
-                head.forward(rows_of_mut(output, sizes.positions, sizes.width), scratch);
-            },
-        );
+        let (queries, keys, values) = (queries.values::<T>()?, keys.values::<T>()?, values.values::<T>()?);
+        let mut output = zeros(queries.len());
+        output.par_chunks_mut(sizes.query_block()).enumerate().for_each_init(Vec::new, |scratch, (index, output)| {
+            let head = sizes.head(index, [&queries, &keys, &values], self.causal);
+            head.forward(rows_of_mut(output, sizes.positions, sizes.width), scratch);
+        });
         Ok((output, shape))
     }
 
@@ -120,10 +106,8 @@ impl Operation<3> for AttentionOp {
         wanted: [bool; 3],
     ) -> Result<Gradients<T, 3>> {
         let sizes = Sizes::of(queries, keys);
-        let (queries, keys, values) =
-            (queries.values::<T>()?, keys.values::<T>()?, values.values::<T>()?);
+        let (queries, keys, values) = (queries.values::<T>()?, keys.values::<T>()?, values.values::<T>()?);
         let gradient = gradient.values::<T>()?;
-        let zeros = |count| vec![T::ZERO; count];
         let mut gradients = [zeros(queries.len()), zeros(keys.len()), zeros(values.len())];
         let [of_queries, of_keys, of_values] = &mut gradients;
         of_queries

@@ -10,12 +10,7 @@ use crate::compute::Real;
 /// `planes` holds the channels; row `channel * taps + tap` of `columns` belongs to that tap of that channel, column `i` to
 /// the `i`-th output element of the tile.
 #[inline(always)]
-pub(super) fn gather<T: Real>(
-    geometry: &Geometry,
-    planes: &[T],
-    tile: &Range<usize>,
-    columns: &mut [T],
-) {
+pub(super) fn gather<T: Real>(geometry: &Geometry, planes: &[T], tile: &Range<usize>, columns: &mut [T]) {
     let Geometry { rows, columns: across, .. } = geometry;
     let mut lines = columns.chunks_exact_mut((tile.len() * across.output).max(1));
     for plane in planes.chunks_exact(geometry.input_plane().max(1)) {
@@ -36,9 +31,7 @@ pub(super) fn gather<T: Real>(
                     if across.stride == 1 {
                         cells.copy_from_slice(&source[..cells.len()]);
                     } else {
-                        for (cell, &value) in
-                            cells.iter_mut().zip(source.iter().step_by(across.stride))
-                        {
+                        for (cell, &value) in cells.iter_mut().zip(source.iter().step_by(across.stride)) {
                             *cell = value;
                         }
                     }
@@ -50,12 +43,7 @@ pub(super) fn gather<T: Real>(
 
 /// The reverse of [`gather`]: adds every element of the column matrix to the input element that it came from.
 #[inline(always)]
-pub(super) fn scatter<T: Real>(
-    geometry: &Geometry,
-    columns: &[T],
-    tile: &Range<usize>,
-    planes: &mut [T],
-) {
+pub(super) fn scatter<T: Real>(geometry: &Geometry, columns: &[T], tile: &Range<usize>, planes: &mut [T]) {
     let Geometry { rows, columns: across, .. } = geometry;
     let mut lines = columns.chunks_exact((tile.len() * across.output).max(1));
     for plane in planes.chunks_exact_mut(geometry.input_plane().max(1)) {

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::geometry::Geometry;
 use super::{columns, gradients};
 use crate::compute::{
-    Gradients, Operation, Product, Real, View, apply_three, apply_two, multiply, rows_of,
-    rows_of_mut, runs_here, vectorized,
+    Gradients, Operation, Product, Real, View, apply_three, apply_two, multiply, rows_of, rows_of_mut, runs_here,
+    vectorized, zeros,
 };
 use crate::ops::window::{Window, stacked_windows};
 
@@ -36,12 +36,7 @@ impl Default for Conv2dOptions {
 ///
 /// `x` is `[batch, in, height, width]`, `weight` is `[out, in / groups, kernel height, kernel width]`, `bias` is `[out]`.
 /// This is `torch.nn.functional.conv2d` with the same stride, padding and dilation along both sides.
-pub fn conv2d(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-    options: Conv2dOptions,
-) -> Result<Tensor> {
+pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, options: Conv2dOptions) -> Result<Tensor> {
     let geometry = Geometry::new(x.dims(), weight.dims(), options)?;
     if let Some(bias) = bias
         && bias.dims() != [geometry.out_channels]
@@ -49,21 +44,14 @@ pub fn conv2d(
         bail!("conv2d: the bias is {:?}, but the weight is {:?}", bias.dims(), weight.dims());
     }
     match bias {
-        Some(bias) if runs_here(&[x, weight, bias]) => {
-            apply_three(Conv2dOp(geometry), [x, weight, bias])
-        }
+        Some(bias) if runs_here(&[x, weight, bias]) => apply_three(Conv2dOp(geometry), [x, weight, bias]),
         None if runs_here(&[x, weight]) => apply_two(Conv2dOp(geometry), x, weight),
         _ => composed(&geometry, x, weight, bias),
     }
 }
 
 /// The same of candle's own operations.
-fn composed(
-    geometry: &Geometry,
-    x: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-) -> Result<Tensor> {
+fn composed(geometry: &Geometry, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let y = if geometry.rows.left_over() == geometry.columns.left_over() {
         let Window { stride, padding, dilation, .. } = geometry.rows;
         x.conv2d(weight, padding, stride, dilation, geometry.groups)?
@@ -81,21 +69,11 @@ fn composed(
 fn windowed(geometry: &Geometry, x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let Geometry { batch, groups, rows, columns, .. } = *geometry;
     let windows = stacked_windows(x, rows, columns, 0.0)?;
-    let windows = windows.reshape((
-        batch,
-        groups,
-        geometry.group_inputs(),
-        geometry.output_plane(),
-        geometry.taps(),
-    ))?;
-    let windows = windows.permute((0, 1, 3, 2, 4))?.reshape((
-        batch,
-        groups,
-        geometry.output_plane(),
-        geometry.depth(),
-    ))?;
-    let weight =
-        weight.reshape((1, groups, geometry.group_outputs(), geometry.depth()))?.transpose(2, 3)?;
+    let windows =
+        windows.reshape((batch, groups, geometry.group_inputs(), geometry.output_plane(), geometry.taps()))?;
+    let windows =
+        windows.permute((0, 1, 3, 2, 4))?.reshape((batch, groups, geometry.output_plane(), geometry.depth()))?;
+    let weight = weight.reshape((1, groups, geometry.group_outputs(), geometry.depth()))?.transpose(2, 3)?;
     let products = windows.broadcast_matmul(&weight)?.transpose(2, 3)?;
     products.reshape((batch, geometry.out_channels, rows.output, columns.output))
 }
@@ -103,21 +81,15 @@ fn windowed(geometry: &Geometry, x: &Tensor, weight: &Tensor) -> Result<Tensor> 
 struct Conv2dOp(Geometry);
 
 impl Conv2dOp {
-    fn forward<T: Real>(
-        &self,
-        x: View<'_>,
-        weight: View<'_>,
-        bias: Option<View<'_>>,
-    ) -> Result<(Vec<T>, Shape)> {
+    fn forward<T: Real>(&self, x: View<'_>, weight: View<'_>, bias: Option<View<'_>>) -> Result<(Vec<T>, Shape)> {
         let geometry = &self.0;
         let (x, weight) = (x.values::<T>()?, weight.values::<T>()?);
         let bias = bias.map(|bias| bias.values::<T>()).transpose()?;
-        let mut values = vec![T::ZERO; geometry.batch * geometry.output_sample()];
+        let mut values = zeros(geometry.batch * geometry.output_sample());
         let width = geometry.columns.output;
         let rows_per_tile = geometry.rows_per_tile();
         let mut tasks = Vec::new();
-        for (sample, output) in values.chunks_exact_mut(geometry.output_sample().max(1)).enumerate()
-        {
+        for (sample, output) in values.chunks_exact_mut(geometry.output_sample().max(1)).enumerate() {
             let mut rest = rows_of_mut(output, geometry.out_channels, geometry.output_plane());
             let mut start = 0;
             while rest.ncols() > 0 {
@@ -128,12 +100,10 @@ impl Conv2dOp {
             }
         }
         tasks.into_par_iter().for_each_init(Vec::new, |scratch, (sample, tile, output)| {
-            let input =
-                &x[sample * geometry.input_sample()..(sample + 1) * geometry.input_sample()];
+            let input = &x[sample * geometry.input_sample()..(sample + 1) * geometry.input_sample()];
             convolve_tile(geometry, (input, &weight, bias.as_deref()), &tile, output, scratch);
         });
-        let shape =
-            (geometry.batch, geometry.out_channels, geometry.rows.output, geometry.columns.output);
+        let shape = (geometry.batch, geometry.out_channels, geometry.rows.output, geometry.columns.output);
         Ok((values, Shape::from(shape)))
     }
 }
@@ -164,12 +134,7 @@ fn convolve_tile<T: Real>(
         let weight = rows_of(weight, group_outputs, depth);
         if geometry.is_pointwise() {
             let start = tile.start * geometry.columns.output;
-            multiply(
-                result,
-                mode,
-                weight,
-                rows_of(planes, depth, geometry.input_plane()).subcols(start, elements),
-            );
+            multiply(result, mode, weight, rows_of(planes, depth, geometry.input_plane()).subcols(start, elements));
         } else {
             scratch.resize(depth * elements, T::ZERO);
             vectorized(
@@ -238,14 +203,10 @@ mod tests {
     fn check_conv(x: [usize; 4], weight: [usize; 4], settings: [usize; 4]) {
         let options = options(settings);
         let geometry = Geometry::new(&x, &weight, options).unwrap();
-        check(
-            &[&x, &weight, &[weight[0]]],
-            &|t| conv2d(&t[0], &t[1], Some(&t[2]), options),
-            &|t| composed(&geometry, &t[0], &t[1], Some(&t[2])),
-        );
-        check(&[&x, &weight], &|t| conv2d(&t[0], &t[1], None, options), &|t| {
-            windowed(&geometry, &t[0], &t[1])
+        check(&[&x, &weight, &[weight[0]]], &|t| conv2d(&t[0], &t[1], Some(&t[2]), options), &|t| {
+            composed(&geometry, &t[0], &t[1], Some(&t[2]))
         });
+        check(&[&x, &weight], &|t| conv2d(&t[0], &t[1], None, options), &|t| windowed(&geometry, &t[0], &t[1]));
     }
 
     #[test]

@@ -28,14 +28,9 @@ pub(super) struct Geometry {
 impl Geometry {
     pub(super) fn new(x: &[usize], weight: &[usize], options: Conv2dOptions) -> Result<Self> {
         let Conv2dOptions { stride, padding, dilation, groups } = options;
-        let (
-            &[batch, in_channels, height, width],
-            &[out_channels, inner, kernel_height, kernel_width],
-        ) = (x, weight)
+        let (&[batch, in_channels, height, width], &[out_channels, inner, kernel_height, kernel_width]) = (x, weight)
         else {
-            bail!(
-                "conv2d: the input is {x:?} and the weight is {weight:?}, but both must have four dimensions"
-            );
+            bail!("conv2d: the input is {x:?} and the weight is {weight:?}, but both must have four dimensions");
         };
         let divides = groups > 0 && out_channels % groups == 0 && inner * groups == in_channels;
         if !divides {

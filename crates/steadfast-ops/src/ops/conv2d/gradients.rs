@@ -7,17 +7,13 @@ use rayon::prelude::*;
 use super::columns;
 use super::geometry::Geometry;
 use crate::compute::{
-    Product, Real, View, add_into, map_in_order, multiply, rows_of, rows_of_mut, sum, vectorized,
+    Product, Real, View, add_into, map_in_order, multiply, rows_of, rows_of_mut, sum, vectorized, zeros,
 };
 
 /// The gradient of the input: the column matrix of the gradient, added back to where its elements came from.
-pub(super) fn of_input<T: Real>(
-    geometry: &Geometry,
-    weight: View<'_>,
-    gradient: &[T],
-) -> Result<Vec<T>> {
+pub(super) fn of_input<T: Real>(geometry: &Geometry, weight: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
     let weight = weight.values::<T>()?;
-    let mut values = vec![T::ZERO; geometry.batch * geometry.input_sample()];
+    let mut values = zeros(geometry.batch * geometry.input_sample());
     let group_input = geometry.group_inputs() * geometry.input_plane();
     let channels = geometry.channels_per_task();
     let mut tasks = Vec::new();
@@ -45,17 +41,11 @@ fn input_planes<T: Real>(
     scratch: &mut Vec<T>,
 ) {
     if geometry.is_pointwise() {
-        multiply(
-            rows_of_mut(planes, weight.nrows(), gradient.ncols()),
-            Product::Replace,
-            weight,
-            gradient,
-        );
+        multiply(rows_of_mut(planes, weight.nrows(), gradient.ncols()), Product::Replace, weight, gradient);
         return;
     }
     for tile in tiles(geometry) {
-        let (start, elements) =
-            (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
+        let (start, elements) = (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
         scratch.resize(weight.nrows() * elements, T::ZERO);
         let result = rows_of_mut(scratch, weight.nrows(), elements);
         multiply(result, Product::Replace, weight, gradient.subcols(start, elements));
@@ -67,11 +57,7 @@ fn input_planes<T: Real>(
 }
 
 /// The gradient of the weight: summed over samples within fixed groups, and the groups added in order.
-pub(super) fn of_weight<T: Real>(
-    geometry: &Geometry,
-    x: View<'_>,
-    gradient: &[T],
-) -> Result<Vec<T>> {
+pub(super) fn of_weight<T: Real>(geometry: &Geometry, x: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
     let x = x.values::<T>()?;
     let samples = geometry.samples_per_group();
     let mut parts = map_in_order(geometry.batch.div_ceil(samples), |part| {
@@ -106,27 +92,16 @@ fn add_sample<T: Real>(
         let gradient = group_gradient(geometry, gradient, sample, group);
         if geometry.is_pointwise() {
             let columns = rows_of(planes, depth, geometry.input_plane());
-            multiply(
-                rows_of_mut(sums, outputs, depth),
-                Product::Add,
-                gradient,
-                columns.transpose(),
-            );
+            multiply(rows_of_mut(sums, outputs, depth), Product::Add, gradient, columns.transpose());
             continue;
         }
         for tile in tiles(geometry) {
-            let (start, elements) =
-                (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
+            let (start, elements) = (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
             scratch.resize(depth * elements, T::ZERO);
             columns::gather(geometry, planes, &tile, scratch);
             let columns = rows_of(scratch, depth, elements);
             let gradient = gradient.subcols(start, elements);
-            multiply(
-                rows_of_mut(sums, outputs, depth),
-                Product::Add,
-                gradient,
-                columns.transpose(),
-            );
+            multiply(rows_of_mut(sums, outputs, depth), Product::Add, gradient, columns.transpose());
         }
     }
 }
@@ -158,17 +133,8 @@ fn group_weight<'a, T>(geometry: &Geometry, weight: &'a [T], group: usize) -> Ma
 }
 
 /// The gradient of the outputs of one group of one sample, `[outputs, output plane]`.
-fn group_gradient<'a, T>(
-    geometry: &Geometry,
-    gradient: &'a [T],
-    sample: usize,
-    group: usize,
-) -> MatRef<'a, T> {
+fn group_gradient<'a, T>(geometry: &Geometry, gradient: &'a [T], sample: usize, group: usize) -> MatRef<'a, T> {
     let size = geometry.group_outputs() * geometry.output_plane();
     let block = sample * geometry.groups + group;
-    rows_of(
-        &gradient[block * size..(block + 1) * size],
-        geometry.group_outputs(),
-        geometry.output_plane(),
-    )
+    rows_of(&gradient[block * size..(block + 1) * size], geometry.group_outputs(), geometry.output_plane())
 }

@@ -1,0 +1,9 @@
+//! The zoo through its public door: every component of every table, and training that resumes to the bit.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
+
+mod bench;
+mod configs;
+mod learning;
+mod resume;
+mod tables;
