@@ -93,8 +93,11 @@ fn no_such_path(path: &Path, problems: &mut Problems) {
     let neighbors: Vec<_> = children(parent).filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect();
     let wanted = file_name(path).to_string_lossy();
     let near = suggest(&wanted, neighbors.iter().map(String::as_str));
-    let help = near.map(|near| format!("did you mean {}?", path_name(&path.with_file_name(near))));
-    problems.push(Problem::file(path, "there is no such file or folder")).maybe_help(help);
+    let help = near.map_or_else(
+        || "a relative path starts at the working folder".to_owned(),
+        |near| format!("did you mean {}?", path_name(&path.with_file_name(near))),
+    );
+    problems.push(Problem::file(path, "there is no such file or folder")).help(help);
 }
 
 /// What a folder holds, for suggestions: what cannot be read is not suggested.

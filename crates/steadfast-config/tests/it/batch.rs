@@ -61,6 +61,7 @@ fn paths_that_lead_nowhere() {
     outer: error: the folder holds no `*.json` file
       help: sub-folders are not entered: name `outer/inner` itself
     absent/x.json: error: there is no such file or folder
+      help: a relative path starts at the working folder
     ");
     assert_eq!(
         format!("{:#}", ConfigManager::load(&[], &[]).unwrap_err()),
@@ -108,6 +109,7 @@ fn all_problems_of_all_files_are_reported_together() {
     b.json:1:15: error: lr: unknown key `lr`
       help: did you mean `lr`? It belongs inside `hyperparams`
     absent: error: there is no such file or folder
+      help: a relative path starts at the working folder
     "#);
 }
 
