@@ -52,6 +52,8 @@ impl Launcher<'_> {
             .arg("worker")
             // Read once by the thread pool; candle would otherwise read /proc/cpuinfo for every product.
             .env("RAYON_NUM_THREADS", self.threads.to_string())
+            // candle's own second pool would otherwise spin beside the one that computes.
+            .env("CANDLE_BARRIER_POOL_SPIN_LIMIT", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -7,7 +7,7 @@ use steadfast_config::OnFailure;
 use steadfast_experiment::{FailureClass, RunResult, RunStatus, StopSignal};
 use steadfast_state::{Document, StateManager};
 
-use crate::args::{Isolation, OnFailureArg, RunArgs};
+use crate::args::{Isolation, OnFailureArg, ResumeMode, RunArgs};
 use crate::batch::Queued;
 use crate::console::Console;
 use crate::exit_code::Exit;
@@ -91,9 +91,17 @@ impl Batch<'_> {
             return Row::done(queued, RowStatus::AlreadyCompleted, result, started.elapsed());
         }
         self.console.line(&heading);
+        if self.arguments.fresh
+            && let Err(ending) = self.move_aside(queued)
+        {
+            return self.close(queued, ending, started);
+        }
         let mut attempts = self.arguments.retries.unwrap_or(queued.retries);
+        let mut resume = self.arguments.resume;
         loop {
-            let ending = self.attempt(queued);
+            let ending = self.attempt(queued, resume);
+            // The first attempt has decided whether there may be a run; the next ones continue it.
+            resume = ResumeMode::Auto;
             if let Ending::Failed { class, reason } = &ending
                 && class.retry_can_help()
                 && attempts > 0
@@ -104,10 +112,14 @@ impl Batch<'_> {
                 self.console.problem(&format!("  {} {reason}; trying again, {left} left", style.warn("failed")));
                 continue;
             }
-            let row = self.row(queued, ending, started.elapsed());
-            self.announce(&row);
-            return row;
+            return self.close(queued, ending, started);
         }
+    }
+
+    fn close(&self, queued: &Queued, ending: Ending, started: Instant) -> Row {
+        let row = self.row(queued, ending, started.elapsed());
+        self.announce(&row);
+        row
     }
 
     /// The result of a run that has nothing left to do for this very config.
@@ -122,17 +134,12 @@ impl Batch<'_> {
     }
 
     /// Starts the experiment once and waits for its end.
-    fn attempt(&self, queued: &Queued) -> Ending {
-        if self.arguments.fresh
-            && let Err(ending) = self.move_aside(queued)
-        {
-            return ending;
-        }
+    fn attempt(&self, queued: &Queued, resume: ResumeMode) -> Ending {
         let request = Request {
             config: queued.config().clone(),
             supervisor: std::process::id(),
             results: self.arguments.results.clone(),
-            resume: self.arguments.resume,
+            resume,
             environment: self.environment.clone(),
             log: self.launcher.log,
         };

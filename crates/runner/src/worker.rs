@@ -42,6 +42,7 @@ pub(crate) fn main(factory: &ExperimentFactory) -> Exit {
         // It died before it could be watched.
         return Exit::Terminated;
     }
+    join_thread_pool();
     let mut messages = MessageWriter { last_step: None };
     let ending = match logs::install_in_worker(request.log) {
         Ok(()) => run(factory, &request, &mut messages, &*stop),
@@ -50,6 +51,12 @@ pub(crate) fn main(factory: &ExperimentFactory) -> Exit {
     let exit = exit_of(&ending);
     send(&Message::Ended { ending });
     exit
+}
+
+/// Makes this thread one of the pool's: a step hands its work over without waking anybody.
+fn join_thread_pool() {
+    // Only a pool that exists already is an error, and then it is used as it is.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }
 
 fn read_request() -> Option<Request> {

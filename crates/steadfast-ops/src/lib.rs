@@ -25,8 +25,8 @@
 //!
 //! # Limitations
 //!
-//! - The fast paths are for f32 and f64 on the CPU. On other devices and for other types the same functions use candle's
-//!   operations.
+//! - The fast paths are for f32 and f64 on the CPU. On other devices and for other types the same functions use
+//!   candle's operations.
 //! - Bits may differ between processors of different kinds: the matrix products pick their kernels at run time.
 //! - There is no gradient of a gradient.
 //!
@@ -36,7 +36,7 @@
 //! operation waits for the pool to wake up. Candle's own elementwise operations have a pool of their own, whose threads
 //! spin for a while after each operation; where cores are few, start the process with
 //! `CANDLE_BARRIER_POOL_SPIN_LIMIT=1` in its environment.
-//! A global allocator that keeps freed memory, such as `mimalloc`, is worth a quarter of the time.
+//! A global allocator that keeps freed memory, such as `mimalloc`, spares the system the zeroing of pages.
 //!
 //! # Example
 //!

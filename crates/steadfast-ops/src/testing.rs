@@ -17,8 +17,8 @@ pub(crate) fn normal(name: &str, dims: &[usize]) -> Tensor {
     Tensor::from_vec(values, dims, &Device::Cpu).unwrap()
 }
 
-/// Checks `function` against finite differences in f64, against `composed` (the same of candle's own operations), and in
-/// f32: precision, strided inputs, inputs that need no gradient, and equal bits for one, two and three threads.
+/// Checks `function` against finite differences in f64, against `composed` (the same of candle's own operations), and
+/// in f32: precision, strided inputs, inputs that need no gradient, and equal bits for one, two and three threads.
 pub(crate) fn check(shapes: &[&[usize]], function: Function<'_>, composed: Function<'_>) {
     let inputs: Vec<Tensor> =
         shapes.iter().enumerate().map(|(index, dims)| normal(&format!("input {index}"), dims)).collect();

@@ -68,3 +68,12 @@ fn the_design_s_own_config_is_understood() {
     let ended = bench.run(&["check", "configs"]);
     assert_eq!((ended.code, ended.stderr.as_str()), (0, "no problems in 1 config\n"));
 }
+
+#[test]
+fn problems_for_programs() {
+    let bench = Bench::new();
+    bench.iris("a", &json!({"model_type": "MLPP"}));
+    let ended = bench.run(&["check", "configs", "--json"]);
+    assert_eq!(ended.code, 2);
+    insta::assert_snapshot!(ended.stdout);
+}

@@ -126,3 +126,15 @@ fn only_what_is_named_is_run() {
     assert_eq!(ended.code, 2);
     assert!(ended.stderr.contains("did you mean `b`?"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_can_pass_is_tried_again_and_what_cannot_is_not() {
+    let bench = Bench::new();
+    bench.iris("a-missing", &json!({"dataset_path": "no/such/folder", "failure": {"retries": 2}}));
+    let diverging = json!({"epochs": 50, "lr": 1e30, "optimizer": "sgd"});
+    bench.iris("b-diverging", &json!({"model_type": "MLP", "hyperparams": diverging, "failure": {"retries": 2}}));
+    let ended = bench.run(&["configs"]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("trying again").count(), 2, "{}", ended.stderr);
+    assert_eq!(bench.result("b-diverging")["error"]["class"], "numeric");
+}

@@ -6,6 +6,7 @@ mod bad_input;
 mod batch;
 mod docs;
 mod kill_loop;
+mod list;
 mod program;
 mod resume;
 mod signals;

@@ -1,17 +1,21 @@
 //! A shorter way for the gradients of variables.
 //!
-//! Candle's backward pass adds every gradient to a tensor of zeros, which for a large weight costs three more passes over
-//! its memory, on one thread. Between [`backward`]'s beginning and end the operations of this crate hand the gradients of
-//! variables over here instead, without a copy; candle never looks at the gradient of a variable itself.
+//! Candle's backward pass adds every gradient to a tensor of zeros, which for a large weight costs three more passes
+//! over its memory, on one thread. Between [`backward`]'s beginning and end the operations of this crate hand the
+//! gradients of variables over here instead, without a copy; candle never looks at the gradient of a variable itself.
 
 use std::cell::RefCell;
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, TensorId};
 
+/// Gradients by variable.
+type Handed = Vec<(TensorId, Tensor)>;
+
 thread_local! {
-    /// What was handed over on this thread; `None` outside of [`backward`].
-    static COLLECTED: RefCell<Option<Vec<(TensorId, Tensor)>>> = const { RefCell::new(None) };
+    /// What was handed over on this thread, for each backward pass under way: while one waits for its tasks, rayon may
+    /// run another one on the same thread, which ends before the first goes on.
+    static COLLECTED: RefCell<Vec<Handed>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The gradients of one backward pass.
@@ -19,7 +23,7 @@ pub(crate) struct Collected {
     /// Those that candle added up.
     store: GradStore,
     /// Those that operations of this crate handed over, each variable once.
-    direct: Vec<(TensorId, Tensor)>,
+    direct: Handed,
 }
 
 impl Collected {
@@ -36,19 +40,34 @@ impl Collected {
 
 /// Runs candle's backward pass from `loss`.
 pub(crate) fn backward(loss: &Tensor) -> Result<Collected> {
-    /// Ends the collection however the backward pass ends.
-    struct End;
+    let collection = Collection::begin();
+    let store = loss.backward()?;
+    Ok(Collected { store, direct: collection.end() })
+}
 
-    impl Drop for End {
-        fn drop(&mut self) {
-            COLLECTED.take();
-        }
+/// A collection under way; dropping it ends it, however the backward pass ended.
+struct Collection {
+    /// How many others were under way when it began.
+    depth: usize,
+}
+
+impl Collection {
+    fn begin() -> Self {
+        COLLECTED.with_borrow_mut(|collections| {
+            collections.push(Vec::new());
+            Self { depth: collections.len() - 1 }
+        })
     }
 
-    COLLECTED.set(Some(Vec::new()));
-    let _end = End;
-    let store = loss.backward()?;
-    Ok(Collected { store, direct: COLLECTED.take().unwrap_or_default() })
+    fn end(self) -> Handed {
+        COLLECTED.with_borrow_mut(|collections| collections.get_mut(self.depth).map(std::mem::take).unwrap_or_default())
+    }
+}
+
+impl Drop for Collection {
+    fn drop(&mut self) {
+        COLLECTED.with_borrow_mut(|collections| collections.truncate(self.depth));
+    }
 }
 
 /// Hands the gradient of an input over where that input is a variable and a collection is under way; else gives it back.
@@ -56,8 +75,8 @@ pub(super) fn hand_over(input: &Tensor, gradient: Tensor) -> Result<Option<Tenso
     if !input.is_variable() {
         return Ok(Some(gradient));
     }
-    COLLECTED.with_borrow_mut(|collected| {
-        let Some(collected) = collected else { return Ok(Some(gradient)) };
+    COLLECTED.with_borrow_mut(|collections| {
+        let Some(collected) = collections.last_mut() else { return Ok(Some(gradient)) };
         match collected.iter_mut().find(|(id, _)| *id == input.id()) {
             Some((_, sum)) => *sum = sum.add(&gradient)?,
             None => collected.push((input.id(), gradient)),

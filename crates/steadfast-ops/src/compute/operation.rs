@@ -13,8 +13,8 @@ pub(crate) type Gradients<T, const N: usize> = [Option<Vec<T>>; N];
 
 /// A differentiable operation of `N` tensors, written for slices of `f32` or `f64`.
 ///
-/// Implementations hold their settings and whatever the forward pass saves; [`apply_one`] and its siblings make a node of
-/// candle's graph of it.
+/// Implementations hold their settings and whatever the forward pass saves; [`apply_one`] and its siblings make a node
+/// of candle's graph of it.
 pub(crate) trait Operation<const N: usize>: Send + Sync + 'static {
     /// The name in error messages.
     const NAME: &'static str;

@@ -1,7 +1,7 @@
 //! Matrix products: the kernels of `faer`, one thread each, over a fixed division of the result.
 //!
-//! `faer` can divide a product among threads itself; doing it here is faster for the shapes of training (each task packs
-//! only what it needs and nobody waits), and the bits cannot depend on the number of threads.
+//! `faer` can divide a product among threads itself; doing it here is faster for the shapes of training (each task
+//! packs only what it needs and nobody waits), and the bits cannot depend on the number of threads.
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};

@@ -99,8 +99,8 @@ pub(crate) fn add_into<T: Real>(sums: &mut [T], addends: &[T]) {
 
 /// The sum over the rows of a matrix with rows of `width` elements: one number per column.
 ///
-/// `term(row, values, sums)` adds one row to the sums. Rows are added in order within fixed groups, and the groups' sums
-/// in order.
+/// `term(row, values, sums)` adds one row to the sums. Rows are added in order within fixed groups, and the groups'
+/// sums in order.
 pub(crate) fn column_sums<T: Real>(
     rows: usize,
     sums: usize,

@@ -20,8 +20,8 @@ const BUFFERS: [&str; 3] = ["running_mean", "running_var", "num_batches_tracked"
 /// only: adding, removing or reordering layers never changes the others.
 /// Asking for the same name twice gives the same parameter, so weights can be tied.
 ///
-/// Tensors named `running_mean`, `running_var` and `num_batches_tracked` are buffers: they are saved with the model, but
-/// they get no gradients and no optimizer may touch them.
+/// Tensors named `running_mean`, `running_var` and `num_batches_tracked` are buffers: they are saved with the model,
+/// but they get no gradients and no optimizer may touch them.
 ///
 /// Clones are handles to the same parameters.
 ///
@@ -79,8 +79,8 @@ impl SeededParameters {
     ///
     /// # Errors
     ///
-    /// When a name is missing or unexpected, or a shape or element type differs; then nothing was changed, and the error
-    /// lists every difference.
+    /// When a name is missing or unexpected, or a shape or element type differs; then nothing was changed, and the
+    /// error lists every difference.
     pub fn load(&self, tensors: &BTreeMap<String, Tensor>) -> Result<(), LoadError> {
         let own = self.lock();
         let differences = differences(&own, tensors);
@@ -117,24 +117,25 @@ impl SeededParameters {
 
 impl SimpleBackend for SeededParameters {
     fn get(&self, shape: Shape, name: &str, hint: Init, dtype: DType, device: &Device) -> candle_core::Result<Tensor> {
-        let mut tensors = self.lock();
-        if let Some(var) = tensors.get(name) {
-            if (var.shape(), var.dtype()) != (&shape, dtype) {
-                bail!(
-                    "`{name}` is {} {:?} and was asked for as {} {:?}",
-                    var.dtype().as_str(),
-                    var.dims(),
-                    dtype.as_str(),
-                    shape.dims()
-                );
-            }
-            return Ok(handed_out(name, var));
+        let existing = self.lock().get(name).cloned();
+        let var = if let Some(var) = existing {
+            var
+        } else {
+            // Filled without the lock: filling runs on other threads, and one of them may want a parameter too.
+            let key = self.seed.key(Purpose::Parameter(name), &[]);
+            let var = Var::from_tensor(&filled(&key, hint, &shape, dtype, device)?)?;
+            self.lock().entry(name.to_owned()).or_insert(var).clone()
+        };
+        if (var.shape(), var.dtype()) != (&shape, dtype) {
+            bail!(
+                "`{name}` is {} {:?} and was asked for as {} {:?}",
+                var.dtype().as_str(),
+                var.dims(),
+                dtype.as_str(),
+                shape.dims()
+            );
         }
-        let key = self.seed.key(Purpose::Parameter(name), &[]);
-        let var = Var::from_tensor(&filled(&key, hint, &shape, dtype, device)?)?;
-        let tensor = handed_out(name, &var);
-        tensors.insert(name.to_owned(), var);
-        Ok(tensor)
+        Ok(handed_out(name, &var))
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, _device: &Device) -> candle_core::Result<Tensor> {

@@ -39,7 +39,8 @@ impl BatchNorm {
 
     /// Applies the layer.
     ///
-    /// The running statistics change in place while training, so a forward pass whose result is thrown away still counts.
+    /// The running statistics change in place while training, so a forward pass whose result is thrown away still
+    /// counts.
     pub fn forward(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
         if !context.is_training() {
             let running =

@@ -9,8 +9,8 @@ use crate::random::Purpose;
 
 /// Drops random elements while training, and does nothing otherwise.
 ///
-/// The mask of a step is a function of the run's seed, the layer's full name and the step's number: it does not depend on
-/// what ran before, so training can be resumed at any step.
+/// The mask of a step is a function of the run's seed, the layer's full name and the step's number: it does not depend
+/// on what ran before, so training can be resumed at any step.
 #[derive(Clone, Debug)]
 pub struct Dropout {
     probability: f64,

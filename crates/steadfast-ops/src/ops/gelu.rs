@@ -74,8 +74,8 @@ impl Curve for TanhGelu {
 const TWICE_ROOT: f64 = 1.595_769_121_605_730_8;
 const CUBIC: f64 = 0.044_715;
 
-/// `0.5 (1 + tanh(u))`, written as the logistic function of `2 u`: the sum would lose all digits where the tangent is near
-/// minus one.
+/// `0.5 (1 + tanh(u))`, written as the logistic function of `2 u`: the sum would lose all digits where the tangent is
+/// near minus one.
 #[inline(always)]
 fn gate<T: Real>(x: T) -> T {
     let twice = T::from_f64(TWICE_ROOT) * (x + T::from_f64(CUBIC) * x * x * x);

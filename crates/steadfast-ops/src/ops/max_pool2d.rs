@@ -9,8 +9,8 @@ use crate::compute::{
 
 /// The greatest element of each `kernel` x `kernel` window of the planes of `x`, `[batch, channels, height, width]`.
 ///
-/// Padding never wins; where several elements are equally great the first one gets the gradient; NaN wins over all. This
-/// is `torch.nn.functional.max_pool2d` without dilation and ceiling mode.
+/// Padding never wins; where several elements are equally great the first one gets the gradient; NaN wins over all.
+/// This is `torch.nn.functional.max_pool2d` without dilation and ceiling mode.
 pub fn max_pool2d(x: &Tensor, kernel: usize, stride: usize, padding: usize) -> Result<Tensor> {
     let (_, _, height, width) = x.dims4()?;
     if padding > kernel / 2 {

@@ -95,12 +95,17 @@ mod tests {
     proptest! {
         #[test]
         fn the_range_inside_is_where_elements_exist(
-            input in 1_usize..20, kernel in 1_usize..5, stride in 1_usize..4, padding in 0_usize..5, dilation in 1_usize..4,
+            input in 1_usize..20,
+            kernel in 1_usize..5,
+            stride in 1_usize..4,
+            padding in 0_usize..5,
+            dilation in 1_usize..4,
         ) {
             if let Ok(window) = Window::new(input, [kernel, stride, padding, dilation], "test") {
                 for tap in 0..kernel {
                     for position in 0..window.output {
-                        prop_assert_eq!(window.element(position, tap).is_some(), window.inside(tap).contains(&position));
+                        let exists = window.element(position, tap).is_some();
+                        prop_assert_eq!(exists, window.inside(tap).contains(&position));
                     }
                 }
             }

@@ -37,8 +37,8 @@ impl NamedGradients {
     ///
     /// # Errors
     ///
-    /// [`GradientError::Missing`] when the loss does not depend on some parameter. That is nearly always a mistake in the
-    /// model, and candle would silently leave such a parameter untrained; where it is meant, use
+    /// [`GradientError::Missing`] when the loss does not depend on some parameter. That is nearly always a mistake in
+    /// the model, and candle would silently leave such a parameter untrained; where it is meant, use
     /// [`NamedGradients::reaching`].
     pub fn of(loss: &Tensor, parameters: &BTreeMap<String, Var>) -> Result<Self, GradientError> {
         let found = Self::reaching(loss, parameters)?;

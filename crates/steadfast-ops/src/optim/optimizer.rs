@@ -19,8 +19,8 @@ pub trait Optimizer: Send {
         learning_rate: f64,
     ) -> Result<(), OptimizerError>;
 
-    /// All that a later [`Optimizer::restore`] needs; the tensors share memory with the optimizer and change at the next
-    /// step.
+    /// All that a later [`Optimizer::restore`] needs; the tensors share memory with the optimizer and change at the
+    /// next step.
     fn state(&self) -> OptimizerState;
 
     /// Takes the place of an optimizer that had this state; the values are copied.

@@ -24,8 +24,8 @@ pub struct SgdOptions {
 /// Stochastic gradient descent: `torch.optim.SGD` with dampening 0.
 ///
 /// With gradient `g`, parameter `p`, velocity `v`, learning rate `a`:
-/// `d = g + weight_decay * p`, `v = momentum * v + d`, and `p -= a * v`, or `p -= a * (d + momentum * v)` with Nesterov's
-/// rule. State: `velocity.<parameter>`, only with momentum.
+/// `d = g + weight_decay * p`, `v = momentum * v + d`, and `p -= a * v`, or `p -= a * (d + momentum * v)` with
+/// Nesterov's rule. State: `velocity.<parameter>`, only with momentum.
 #[derive(Debug)]
 pub struct Sgd {
     options: SgdOptions,

@@ -60,7 +60,8 @@ fn affine_map() {
     );
 }
 
-// x, w, b = ramp(37, 1, 4, 4, 3), ramp(41, 2, 2, 3, 2), ramp(43, 2); show(F.conv2d(x, w, b, stride=2, padding=1, groups=2), x, w, b)
+// x, w, b = ramp(37, 1, 4, 4, 3), ramp(41, 2, 2, 3, 2), ramp(43, 2); show(F.conv2d(x, w, b, stride=2, padding=1,
+// groups=2), x, w, b)
 #[test]
 fn convolution() {
     check(
@@ -221,7 +222,8 @@ fn layer_normalization() {
     );
 }
 
-// x, w, b = ramp(37, 3, 2, 1, 2), ramp(41, 2), ramp(43, 2); show(F.batch_norm(x, None, None, w, b, training=True), x, w, b)
+// x, w, b = ramp(37, 3, 2, 1, 2), ramp(41, 2), ramp(43, 2); show(F.batch_norm(x, None, None, w, b, training=True), x,
+// w, b)
 #[test]
 fn batch_normalization() {
     check(
@@ -249,7 +251,8 @@ fn table() {
     );
 }
 
-// q, k, v = ramp(37, 1, 2, 3, 2), ramp(41, 1, 2, 3, 2), ramp(43, 1, 2, 3, 2); show(F.scaled_dot_product_attention(q, k, v, is_causal=True), q, k, v)
+// q, k, v = ramp(37, 1, 2, 3, 2), ramp(41, 1, 2, 3, 2), ramp(43, 1, 2, 3, 2); show(F.scaled_dot_product_attention(q,
+// k, v, is_causal=True), q, k, v)
 #[test]
 fn causal_attention() {
     check(

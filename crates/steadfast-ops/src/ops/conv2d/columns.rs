@@ -7,8 +7,8 @@ use crate::compute::Real;
 
 /// Writes the column matrix of some channels of one sample for the output rows `tile`.
 ///
-/// `planes` holds the channels; row `channel * taps + tap` of `columns` belongs to that tap of that channel, column `i` to
-/// the `i`-th output element of the tile.
+/// `planes` holds the channels; row `channel * taps + tap` of `columns` belongs to that tap of that channel, column
+/// `i` to the `i`-th output element of the tile.
 #[inline(always)]
 pub(super) fn gather<T: Real>(geometry: &Geometry, planes: &[T], tile: &Range<usize>, columns: &mut [T]) {
     let Geometry { rows, columns: across, .. } = geometry;

@@ -34,8 +34,8 @@ impl Default for Conv2dOptions {
 
 /// The convolution (in truth the cross-correlation, as everywhere in machine learning) of `x` with `weight`.
 ///
-/// `x` is `[batch, in, height, width]`, `weight` is `[out, in / groups, kernel height, kernel width]`, `bias` is `[out]`.
-/// This is `torch.nn.functional.conv2d` with the same stride, padding and dilation along both sides.
+/// `x` is `[batch, in, height, width]`, `weight` is `[out, in / groups, kernel height, kernel width]`, `bias` is
+/// `[out]`. This is `torch.nn.functional.conv2d` with the same stride, padding and dilation along both sides.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, options: Conv2dOptions) -> Result<Tensor> {
     let geometry = Geometry::new(x.dims(), weight.dims(), options)?;
     if let Some(bias) = bias

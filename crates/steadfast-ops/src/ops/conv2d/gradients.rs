@@ -98,7 +98,10 @@ fn add_sample<T: Real>(
         for tile in tiles(geometry) {
             let (start, elements) = (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
             scratch.resize(depth * elements, T::ZERO);
-            columns::gather(geometry, planes, &tile, scratch);
+            vectorized(
+                #[inline(always)]
+                || columns::gather(geometry, planes, &tile, scratch),
+            );
             let columns = rows_of(scratch, depth, elements);
             let gradient = gradient.subcols(start, elements);
             multiply(rows_of_mut(sums, outputs, depth), Product::Add, gradient, columns.transpose());
