@@ -95,7 +95,7 @@ impl ExperimentFactory {
     }
 
     /// Checks a config with the kind it names. Everything wrong with it is pushed to `problems`; the answer is `None`
-    /// exactly if an error was.
+    /// if an error was.
     pub fn prepare(&self, config: &ExperimentConfig, problems: &mut Problems) -> Option<Prepared> {
         let Some(kind) = self.kinds.get(config.experiment.as_str()) else {
             let known = self.kinds.keys().copied();
@@ -107,6 +107,7 @@ impl ExperimentFactory {
             problems.error(&name.span, format!("there is no experiment `{name}`")).at(&name.path).help(help);
             return None;
         };
+        let errors = problems.error_count();
         let prepared = (kind.prepare)(config, problems)?;
         let monitor = &config.checkpoint.monitor;
         if !prepared.metrics.contains(&monitor.value) {
@@ -117,8 +118,7 @@ impl ExperimentFactory {
             );
             let message = format!("there is no metric `{monitor}` to monitor");
             problems.error(&monitor.span, message).at(&monitor.path).help(help);
-            return None;
         }
-        Some(prepared)
+        (problems.error_count() == errors).then_some(prepared)
     }
 }

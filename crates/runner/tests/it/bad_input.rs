@@ -37,7 +37,7 @@ fn broken_json() {
 fn all_problems_of_all_files_at_once() {
     let bench = Bench::new();
     bench.iris("a", &json!({"model_type": "MLPP"}));
-    bench.iris("b", &json!({"hyperparams": {"lr": "0.1", "batchsize": 3}}));
+    bench.iris("b", &json!({"model_type": "Linea", "hyperparams": {"lr": "0.1", "batchsize": 3}}));
     bench.iris("c", &json!({"checkpoint": {"monitor": "val_acuracy"}, "experiment": "supervise"}));
     bench.iris("d", &json!({"hyperparams": {"optimizer": {"kind": "adam", "beta": 0.9}, "scheduler": "cosin"}}));
     bench.iris("e", &json!({"model": {"biass": true}, "data": {"format": "idxx"}}));

@@ -78,8 +78,8 @@ pub trait Section: Sized + Serialize {
 
     /// Reads an object; reports every problem with it, unknown keys included.
     ///
-    /// `None` if a field could not be read. A value that breaks a rule between fields is returned,
-    /// so ask `problems` before using anything.
+    /// `None` if a field without a default could not be read. For any other its default stands in, so that whoever
+    /// comes next can look for more problems; so ask `problems` before using anything.
     fn read(node: &Node, path: &JsonPath, problems: &mut Problems) -> Option<Self>;
 
     /// All fields, defaults included, in the order of their declaration.

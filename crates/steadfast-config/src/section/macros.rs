@@ -125,9 +125,10 @@ macro_rules! section {
                         &$crate::section!(@bounds $type, $($bounds)?),
                     );
                 )*
-                reader.finish(<Self as $crate::Section>::fields);
+                let as_written = reader.finish(<Self as $crate::Section>::fields);
                 let section = Self { $($field: $field?),* };
-                $( $check(&section, node, path, problems); )?
+                $( if as_written { $check(&section, node, path, problems); } )?
+                let _ = as_written;
                 ::core::option::Option::Some(section)
             }
 

@@ -18,19 +18,22 @@ pub struct SectionReader<'a> {
     path: &'a JsonPath,
     problems: &'a mut Problems,
     known: Vec<&'static str>,
+    /// Whether a default stands in for a value that could not be read.
+    stood_in: bool,
 }
 
 impl<'a> SectionReader<'a> {
     /// Starts reading `node`, which must be an object.
     pub fn open(node: &'a Node, path: &'a JsonPath, problems: &'a mut Problems) -> Option<Self> {
         if matches!(node.value, crate::node::Value::Object(_)) {
-            return Some(Self { node, path, problems, known: Vec::new() });
+            return Some(Self { node, path, problems, known: Vec::new(), stood_in: false });
         }
         wrong_type(node, path, "an object", problems);
         None
     }
 
-    /// Reads the field `key`, or makes its default; `None` after a problem.
+    /// Reads the field `key`, or makes its default. After a problem the default stands in, where there is one, so that
+    /// the rest of the config is still looked at; otherwise the answer is `None`.
     pub fn field<T: FieldValue>(
         &mut self,
         key: &'static str,
@@ -45,19 +48,23 @@ impl<'a> SectionReader<'a> {
                 None => self.missing::<T>(key, &path, bounds),
             };
         };
-        if matches!(value.value, crate::node::Value::Null) && !T::NULLABLE {
+        let read = if matches!(value.value, crate::node::Value::Null) && !T::NULLABLE {
             let problem = wrong_type(value, &path, &T::words().one, self.problems);
             if let Some(default) = default {
                 problem.help(format!("leave {} out to get its default, {}", name(key), default().as_json()));
             }
-            return None;
-        }
-        T::from_node(value, &path, bounds, self.problems)
+            None
+        } else {
+            T::from_node(value, &path, bounds, self.problems)
+        };
+        self.stood_in |= read.is_none();
+        read.or_else(|| default.map(|default| default()))
     }
 
-    /// Reports the keys that no field asked for; `fields` is the table of the section.
-    pub fn finish(self, fields: fn() -> Vec<Field>) {
-        let Self { node, path, problems, known } = self;
+    /// Reports the keys that no field asked for; `fields` is the table of the section. Says whether every value is the
+    /// one that was written, so that rules between them make sense.
+    pub fn finish(self, fields: fn() -> Vec<Field>) -> bool {
+        let Self { node, path, problems, known, stood_in } = self;
         let unknown = node.members().iter().filter(|member| !known.contains(&member.key.as_str()));
         for (count, member) in unknown.enumerate() {
             if count == UNKNOWN_KEYS {
@@ -72,6 +79,7 @@ impl<'a> SectionReader<'a> {
                 .label("unknown key")
                 .help(unknown_key_help(&member.key, &known, &fields()));
         }
+        !stood_in
     }
 
     fn missing<T: FieldValue>(&mut self, key: &str, path: &JsonPath, bounds: &Bounds<T::Scalar>) -> Option<T> {
