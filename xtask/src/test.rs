@@ -15,7 +15,7 @@ pub(crate) const COMMAND: Command = Command {
     flags: &[],
     examples: &[
         ("test", "the fast tier, `cargo test --workspace`"),
-        ("test full", "the slow tiers too: one thread, many more cases for each property"),
+        ("test full", "the slow tiers too: one thread, many more cases for each property, 600 kills"),
     ],
     run,
 };
@@ -52,6 +52,12 @@ pub(crate) const STAGES: &[Stage] = &[
         tier: Tier::Full,
         arguments: &["test", "--workspace", "--lib", "--bins", "--tests"],
         variables: &[("PROPTEST_CASES", "4096")],
+    },
+    Stage {
+        name: "kill-loop",
+        tier: Tier::Full,
+        arguments: &["test", "--workspace", "--test", "it", "kill_loop", "--", "--nocapture"],
+        variables: &[("STEADFAST_KILLS", "200")],
     },
 ];
 
