@@ -1,5 +1,7 @@
 //! The promise: killed at any moment, any number of times, the bytes at the end are the same.
 
+#![expect(clippy::print_stdout, reason = "the hashes are shown with --nocapture")]
+
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
