@@ -3,6 +3,9 @@
 use steadfast_experiment::{Event, Metrics, Observer};
 use tracing::{debug, info};
 
+/// Where the lines come from, as the log shows it.
+const TARGET: &str = "run";
+
 /// Logs every event before it is passed on.
 pub(crate) struct LogObserver<'a> {
     next: &'a mut dyn Observer,
@@ -23,22 +26,22 @@ impl Observer for LogObserver<'_> {
 
 fn log(event: &Event) {
     match event {
-        Event::DataLoaded { description } => info!("data loaded: {description}"),
+        Event::DataLoaded { description } => info!(target: TARGET, "data loaded: {description}"),
         Event::ModelBuilt { description, parameters } => {
-            info!(parameters, "model built: {description}");
+            info!(target: TARGET, parameters, "model built: {description}");
         }
         Event::Started { epoch, step, epochs, steps_per_epoch, resumed } => {
             let verb = if *resumed { "resumed" } else { "started" };
-            info!(epoch, step, epochs, steps_per_epoch, "{verb}");
+            info!(target: TARGET, epoch, step, epochs, steps_per_epoch, "{verb}");
         }
-        Event::Step { epoch, batch, step, loss, .. } => debug!(epoch, batch, step, loss, "step"),
+        Event::Step { epoch, batch, step, loss, .. } => debug!(target: TARGET, epoch, batch, step, loss, "step"),
         Event::Epoch { epoch, step, metrics, seconds, is_best, .. } => {
             let best = if *is_best { ", the best so far" } else { "" };
-            info!(step, seconds, "epoch {epoch} done: {}{best}", figures(metrics));
+            info!(target: TARGET, step, seconds, "epoch {epoch} done: {}{best}", figures(metrics));
         }
-        Event::Saved { step, file, bytes } => info!(step, bytes, "saved {file}"),
-        Event::EarlyStopped { epoch, waited } => info!(epoch, waited, "stopped early: no progress"),
-        other => info!("{other:?}"),
+        Event::Saved { step, file, bytes } => info!(target: TARGET, step, bytes, "saved {file}"),
+        Event::EarlyStopped { epoch, waited } => info!(target: TARGET, epoch, waited, "stopped early: no progress"),
+        other => info!(target: TARGET, "{other:?}"),
     }
 }
 

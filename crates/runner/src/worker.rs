@@ -94,24 +94,25 @@ pub(crate) fn run(
     }
 }
 
-/// Locks the run's folder, if the run may be continued or started as asked.
+/// Locks the run's folder, if the run may be continued or started as asked. A refusal leaves nothing behind.
 fn open(plan: &RunPlan, config: &ExperimentConfig, request: &Request) -> Result<RunFolder, Ending> {
     let manager = StateManager::new(&request.results).with_supervisor(request.supervisor);
     let summary = manager.summary(&plan.name).map_err(|error| state_ending(&error))?;
     let exists = summary.is_some_and(|summary| summary.step.is_some());
-    let mut folder = manager.open(&plan.name).map_err(|error| state_ending(&error))?;
-    folder.set_keep(config.checkpoint.keep);
     match request.resume {
         ResumeMode::Never if exists => {
             let reason = "the run exists already, and --resume never was given".to_owned();
-            Err(Ending::Refused { reason })
+            return Err(Ending::Refused { reason });
         }
         ResumeMode::Must if !exists => {
             let reason = "there is no checkpoint to resume from, and --resume must was given".to_owned();
-            Err(Ending::NoValidCheckpoint { reason })
+            return Err(Ending::NoValidCheckpoint { reason });
         }
-        _ => Ok(folder),
+        _ => {}
     }
+    let mut folder = manager.open(&plan.name).map_err(|error| state_ending(&error))?;
+    folder.set_keep(config.checkpoint.keep);
+    Ok(folder)
 }
 
 /// An experiment with everything that has to be known before its folder is opened.

@@ -39,6 +39,7 @@ fn resume_modes() {
     let bench = Bench::new();
     bench.iris("flowers", &json!({}));
     assert_eq!(bench.run(&["configs", "--resume", "must"]).code, 6);
+    assert!(!bench.results("flowers").exists(), "a refusal leaves nothing behind");
     assert_eq!(bench.run(&["configs", "--resume", "never"]).code, 0);
     assert_eq!(bench.run(&["configs", "--resume", "never", "hyperparams.epochs=4"]).code, 3);
     assert_eq!(bench.run(&["configs", "--resume", "must", "hyperparams.epochs=4"]).code, 0);
