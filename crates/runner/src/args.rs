@@ -72,6 +72,9 @@ pub(crate) struct RunArgs {
     /// Stop, resumable, after this time: `90s`, `30m`, `2h`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) max_time: Option<Duration>,
+    /// Stop each experiment, resumable, after this many more steps.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_steps: Option<u64>,
     /// Threads for computing [default: `RAYON_NUM_THREADS`, else all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

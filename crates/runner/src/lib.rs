@@ -43,6 +43,7 @@ mod program;
 mod render;
 mod report;
 mod signals;
+mod step_watch;
 mod style;
 mod supervise;
 mod table;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use steadfast_experiment::{Event, FailureClass, RunResult};
 
 use crate::args::{LogFormatArg, LogLevel, ResumeMode};
+use crate::step_watch::Strike;
 
 /// Everything a worker needs, on its standard input. Configs are frozen in here: editing a file later changes nothing.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +20,10 @@ pub(crate) struct Request {
     pub(crate) results: PathBuf,
     /// What to do with a run that exists.
     pub(crate) resume: ResumeMode,
+    /// Steps after which to stop, resumable.
+    pub(crate) max_steps: Option<u64>,
+    /// A signal at a chosen step, when the resume is being put to the proof.
+    pub(crate) strike: Option<Strike>,
     /// Content of `environment.json`.
     pub(crate) environment: Value,
     /// How to log.

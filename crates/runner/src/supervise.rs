@@ -140,6 +140,8 @@ impl Batch<'_> {
             supervisor: std::process::id(),
             results: self.arguments.results.clone(),
             resume,
+            max_steps: self.arguments.max_steps,
+            strike: None,
             environment: self.environment.clone(),
             log: self.launcher.log,
         };
@@ -298,8 +300,9 @@ impl RowStatus {
         match self {
             Self::Completed | Self::AlreadyCompleted => Exit::Done,
             Self::Failed(FailureClass::Storage) => Exit::Storage,
-            // An interruption without a signal to this process: someone stopped the worker alone.
-            Self::Failed(_) | Self::Interrupted | Self::NotRun => Exit::Failed,
+            Self::Failed(_) | Self::NotRun => Exit::Failed,
+            // Without a signal to this process: its steps were counted, or someone stopped the worker alone.
+            Self::Interrupted => Exit::Terminated,
             Self::Refused => Exit::ResumeRefused,
             Self::Held => Exit::Held,
             Self::NoValidCheckpoint => Exit::NoValidCheckpoint,

@@ -20,6 +20,7 @@ use crate::args::ResumeMode;
 use crate::exit_code::Exit;
 use crate::log_observer::LogObserver;
 use crate::message::{Ending, Message, Request};
+use crate::step_watch::StepWatch;
 use crate::{logs, memory};
 
 /// Steps are told at most this often; a bar cannot show more.
@@ -84,8 +85,7 @@ pub(crate) fn run(
     match open(&plan, config, request) {
         Ok(mut folder) => {
             let log = logs::attach(&folder);
-            let environment = format!("{:#}\n", request.environment).into_bytes();
-            let ending = train_in(&mut folder, Ready { plan, prepared, environment }, observer, stop);
+            let ending = train_in(&mut folder, Ready { plan, prepared, request }, observer, stop);
             log_ending(&ending);
             drop(log);
             ending
@@ -116,24 +116,26 @@ fn open(plan: &RunPlan, config: &ExperimentConfig, request: &Request) -> Result<
 }
 
 /// An experiment with everything that has to be known before its folder is opened.
-struct Ready {
+struct Ready<'a> {
     plan: RunPlan,
     prepared: Prepared,
-    /// Content of `environment.json`.
-    environment: Vec<u8>,
+    request: &'a Request,
 }
 
 /// Trains in a folder that is open. A panic is a failure like any other.
-fn train_in(folder: &mut RunFolder, ready: Ready, observer: &mut dyn Observer, stop: &dyn StopSignal) -> Ending {
-    let Ready { plan, prepared, environment } = ready;
+fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observer, stop: &dyn StopSignal) -> Ending {
+    let Ready { plan, prepared, request } = ready;
+    let environment = format!("{:#}\n", request.environment).into_bytes();
     let mut observer = LogObserver::new(observer);
+    let watch = StepWatch::new(stop, request.max_steps, request.strike);
+    let mut observer = watch.counting(&mut observer);
     let trained = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut experiment = (prepared.build)();
         let context = TrainContext {
             plan: &plan,
             folder,
             observer: &mut observer,
-            stop,
+            stop: &watch,
             environment: &environment,
             peak_memory: memory::peak,
         };
