@@ -34,6 +34,8 @@ pub(crate) enum Verb {
     Check(CheckArgs),
     /// List what stands in the results folder.
     List(ListArgs),
+    /// Prove on your own configs that killing loses nothing: train whole, train with kills, compare the bytes.
+    VerifyResume(VerifyArgs),
     /// Run one experiment as told on standard input. For the program's own use.
     #[command(hide = true)]
     Worker,
@@ -54,6 +56,9 @@ pub(crate) struct RunArgs {
     /// Move existing runs aside (nothing is deleted) and start anew.
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Begin a new run of this name with the newest state of the config's run; the config may be changed.
+    #[arg(long, value_name = "NEWNAME", conflicts_with = "only")]
+    pub(crate) fork: Option<String>,
     /// Run only this experiment; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
@@ -94,6 +99,32 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "PATH|KEY=VALUE", required = true)]
     pub(crate) targets: Vec<String>,
     /// Print the problems as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    runner verify-resume configs/digits-cnn.json --kills 20\n  \
+    runner verify-resume configs/ hyperparams.epochs=2    shorter, to be done sooner\n\n\
+    Everything happens in a throw-away folder; results/ is neither read nor written.\n\
+    Exit codes: 0 identical, 1 something differs or an experiment failed, 2 usage or config error")]
+pub(crate) struct VerifyArgs {
+    /// Config files, folders of them, and overrides such as `hyperparams.epochs=2`.
+    #[arg(value_name = "PATH|KEY=VALUE", required = true)]
+    pub(crate) targets: Vec<String>,
+    /// Kills of each experiment.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) kills: u32,
+    /// Another seed kills at other moments.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Threads for computing [default: `RAYON_NUM_THREADS`, else all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Print the outcome as JSON.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

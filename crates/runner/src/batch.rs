@@ -35,6 +35,8 @@ pub(crate) struct Loaded {
     pub(crate) queue: Vec<Queued>,
     /// What is probably not meant, but can be run.
     pub(crate) warnings: Option<ConfigReport>,
+    /// The run to fork from.
+    pub(crate) parent: Option<String>,
 }
 
 /// Loads and checks everything that the command line names, and reports all problems of all files together.
@@ -47,7 +49,7 @@ pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Lo
         return Err(problems.into_report());
     }
     let warnings = (!problems.is_empty()).then(|| problems.into_report());
-    Ok(Loaded { queue, warnings })
+    Ok(Loaded { queue, warnings, parent: None })
 }
 
 /// Checks one config with its experiment.

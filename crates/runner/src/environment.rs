@@ -6,11 +6,14 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::fingerprint::made_by;
+
 /// Everything about this machine and program that may matter when a run is read later.
 pub(crate) fn describe(threads: usize) -> Value {
     json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
+        "build": made_by().build,
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,
         "host": host(),

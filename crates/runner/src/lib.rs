@@ -26,12 +26,14 @@
 //! - The exit code tells how the batch ended ([`Exit`]).
 
 mod args;
+mod attempts;
 mod batch;
 mod check;
 mod console;
 mod control_echo;
 mod environment;
 mod exit_code;
+mod fingerprint;
 mod list;
 mod log_observer;
 mod logs;
@@ -42,11 +44,13 @@ mod process;
 mod program;
 mod render;
 mod report;
+mod setup;
 mod signals;
 mod step_watch;
 mod style;
 mod supervise;
 mod table;
+mod verify;
 mod worker;
 
 pub use exit_code::Exit;

@@ -1,7 +1,7 @@
 //! Events as log lines: what stands in `log.txt`.
 
 use steadfast_experiment::{Event, Metrics, Observer};
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 /// Where the lines come from, as the log shows it.
 const TARGET: &str = "run";
@@ -38,6 +38,13 @@ fn log(event: &Event) {
         Event::Epoch { epoch, step, metrics, seconds, is_best, .. } => {
             let best = if *is_best { ", the best so far" } else { "" };
             info!(target: TARGET, step, seconds, "epoch {epoch} done: {}{best}", figures(metrics));
+        }
+        Event::Saving { step } => debug!(target: TARGET, step, "saving"),
+        Event::NotIdentical { reason } => {
+            warn!(target: TARGET, "{reason}: the result need not be that of an uninterrupted run to the last byte");
+        }
+        Event::Forked { parent, step, changes } => {
+            info!(target: TARGET, step, "forked from {parent}: {}", changes.join("; "));
         }
         Event::Saved { step, file, bytes } => info!(target: TARGET, step, bytes, "saved {file}"),
         Event::EarlyStopped { epoch, waited } => info!(target: TARGET, epoch, waited, "stopped early: no progress"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use steadfast_experiment::{Event, FailureClass, RunResult};
+use steadfast_experiment::{Event, FailureClass, MadeBy, RunResult};
 
 use crate::args::{LogFormatArg, LogLevel, ResumeMode};
 use crate::step_watch::Strike;
@@ -26,6 +26,10 @@ pub(crate) struct Request {
     pub(crate) strike: Option<Strike>,
     /// Content of `environment.json`.
     pub(crate) environment: Value,
+    /// Fingerprints of this program and machine.
+    pub(crate) made_by: MadeBy,
+    /// The run to fork from.
+    pub(crate) parent: Option<String>,
     /// How to log.
     pub(crate) log: LogRequest,
 }

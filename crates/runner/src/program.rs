@@ -5,19 +5,18 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser;
+use serde_json::Value;
 use steadfast_experiment::ExperimentFactory;
 use steadfast_state::StateManager;
 
 use crate::args::{Cli, ResumeMode, RunArgs, Verb};
-use crate::batch::{self, Queued};
+use crate::batch::{self, Loaded, Queued};
 use crate::console::Console;
 use crate::exit_code::Exit;
-use crate::message::LogRequest;
 use crate::number::plural;
 use crate::process::Launcher;
-use crate::signals::{Notice, Stop};
 use crate::supervise::{Batch, Row};
-use crate::{check, environment, list, logs, report, table, worker};
+use crate::{check, environment, list, logs, report, setup, table, verify, worker};
 
 /// The experiments that come with Steadfast.
 pub fn standard_factory() -> ExperimentFactory {
@@ -45,6 +44,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Run(arguments)) => run(factory, arguments),
         Some(Verb::Check(arguments)) => check::run(factory, arguments),
         Some(Verb::List(arguments)) => list::run(arguments),
+        Some(Verb::VerifyResume(arguments)) => verify::run(factory, arguments),
         Some(Verb::Worker) => worker::main(factory),
     }
 }
@@ -52,12 +52,9 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
 /// The main job.
 fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     let console = Console::new(arguments.output);
-    let loaded = match batch::load(factory, &arguments.targets) {
+    let loaded = match load(factory, arguments, &console) {
         Ok(loaded) => loaded,
-        Err(report) => {
-            report::show(&report, &console);
-            return Exit::Usage;
-        }
+        Err(exit) => return exit,
     };
     if let Some(warnings) = &loaded.warnings {
         report::show(warnings, &console);
@@ -69,7 +66,7 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     if arguments.fresh && arguments.resume == ResumeMode::Must {
         return usage_error(&console, "--fresh and --resume must exclude each other");
     }
-    let threads = threads(arguments);
+    let threads = setup::threads(arguments.threads);
     console.line(&heading(&console, &queue, threads, arguments));
     if arguments.dry_run {
         for queued in &queue {
@@ -79,6 +76,7 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     }
     match start(factory, arguments, console.clone(), threads) {
         Ok(batch) => {
+            let batch = Batch { parent: loaded.parent, ..batch };
             console.take_terminal();
             let rows = batch.run(&queue);
             console.release_terminal();
@@ -92,6 +90,29 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     }
 }
 
+/// Loads what the command line names; for a fork, under its new name.
+fn load(factory: &ExperimentFactory, arguments: &RunArgs, console: &Console) -> Result<Loaded, Exit> {
+    let load = |targets: &[String]| {
+        batch::load(factory, targets).map_err(|report| {
+            report::show(&report, console);
+            Exit::Usage
+        })
+    };
+    let loaded = load(&arguments.targets)?;
+    let Some(name) = &arguments.fork else { return Ok(loaded) };
+    let [parent] = loaded.queue.as_slice() else {
+        let found = plural(loaded.queue.len() as u64, "config");
+        return Err(usage_error(console, &format!("--fork needs exactly one config, and there are {found}")));
+    };
+    if parent.name() == name {
+        return Err(usage_error(console, &format!("--fork {name}: a fork needs a name of its own")));
+    }
+    let renamed = format!("name={}", Value::from(name.as_str()));
+    let targets: Vec<String> = arguments.targets.iter().cloned().chain([renamed]).collect();
+    let parent = parent.name().to_owned();
+    Ok(Loaded { parent: Some(parent), ..load(&targets)? })
+}
+
 /// Installs everything that lives as long as the process.
 fn start<'a>(
     factory: &'a ExperimentFactory,
@@ -99,19 +120,9 @@ fn start<'a>(
     console: Console,
     threads: usize,
 ) -> Result<Batch<'a>, Box<dyn std::error::Error>> {
-    let log = log_request(arguments, &console);
+    let log = setup::log_request(arguments.output, &console);
     logs::install_in_supervisor(log, &console)?;
-    let speaker = console.clone();
-    let stop = Stop::listen(move |notice| {
-        let text = match notice {
-            Notice::Stopping => "stopping after this step; press Ctrl-C again to quit at once",
-            Notice::Quitting => "quit; the last checkpoint is safe, the same command continues from it",
-        };
-        speaker.problem(&format!("  {}", speaker.style().warn(text)));
-        if notice == Notice::Quitting {
-            speaker.release_terminal();
-        }
-    })?;
+    let stop = setup::listen(&console)?;
     if let Some(time) = arguments.max_time {
         let stop = stop.clone();
         thread::Builder::new().name("max-time".to_owned()).spawn(move || {
@@ -126,16 +137,8 @@ fn start<'a>(
         stop,
         state: StateManager::new(&arguments.results),
         environment: environment::describe(threads),
+        parent: None,
     })
-}
-
-fn log_request(arguments: &RunArgs, console: &Console) -> LogRequest {
-    LogRequest {
-        level: arguments.output.log_level,
-        console_level: logs::console_level(arguments.output),
-        format: arguments.output.log_format,
-        color: console.style().is_colored(),
-    }
 }
 
 /// Keeps what `--only` names.
@@ -158,13 +161,6 @@ fn heading(console: &Console, queue: &[Queued], threads: usize, arguments: &RunA
         arguments.results.display()
     );
     format!("{} {}", style.bold(concat!("Steadfast ", env!("CARGO_PKG_VERSION"))), style.dim(facts))
-}
-
-/// As told, else what the thread pool would take, else every core this process may use.
-fn threads(arguments: &RunArgs) -> usize {
-    let told = arguments.threads.map(usize::from);
-    let environment = || std::env::var("RAYON_NUM_THREADS").ok()?.parse().ok().filter(|threads| *threads > 0);
-    told.or_else(environment).unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 fn usage_error(console: &Console, message: &str) -> Exit {

@@ -97,6 +97,10 @@ fn line(event: &Event, epochs: u64, style: Style) -> Option<String> {
             plural(*epoch, "epoch"),
             plural(*step, "step")
         ),
+        Event::Forked { parent, step, changes } => {
+            let changes = if changes.is_empty() { String::new() } else { format!(": {}", changes.join("; ")) };
+            format!("  {} from {parent} after step {step}{changes}", label("forked"))
+        }
         Event::Epoch { epoch, metrics, samples_per_s, is_best, .. } => {
             epoch_line(*epoch, epochs, metrics, (*samples_per_s, *is_best), style)
         }

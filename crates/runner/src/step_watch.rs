@@ -1,6 +1,11 @@
-//! Counts the steps of one start: to stop after so many, or to be struck down at a chosen one.
+//! Counts the steps of one start: to stop after so many, or to be struck down at a chosen place.
 
 use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
@@ -8,11 +13,16 @@ use steadfast_experiment::{Event, Observer, StopSignal};
 
 /// A signal that the process sends itself, so that it arrives at an exact place. The kernel delivers it as any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Strike {
-    /// Steps of the whole run that are done when it comes.
-    pub(crate) after_step: u64,
-    /// Whether it is SIGKILL; else SIGTERM, which lets the run save.
-    pub(crate) kill: bool,
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Strike {
+    /// SIGKILL when the run has done so many steps.
+    KillAfterStep(u64),
+    /// SIGTERM when the run has done so many steps: it finishes the step and saves.
+    TermAfterStep(u64),
+    /// SIGKILL so many microseconds after the first file of a save has appeared.
+    KillInSave(u64),
+    /// SIGKILL so many microseconds after the start, wherever the process is then.
+    KillAfterMicros(u64),
 }
 
 /// Counts the steps of one start.
@@ -20,6 +30,7 @@ pub(crate) struct StepWatch<'a> {
     stop: &'a dyn StopSignal,
     max_steps: Option<u64>,
     strike: Option<Strike>,
+    checkpoints: PathBuf,
     done: Cell<u64>,
 }
 
@@ -27,16 +38,29 @@ pub(crate) struct StepWatch<'a> {
 pub(crate) struct Counting<'a> {
     watch: &'a StepWatch<'a>,
     next: &'a mut dyn Observer,
+    saved: Arc<AtomicBool>,
 }
 
 impl<'a> StepWatch<'a> {
-    pub(crate) fn new(stop: &'a dyn StopSignal, max_steps: Option<u64>, strike: Option<Strike>) -> Self {
-        Self { stop, max_steps, strike, done: Cell::new(0) }
+    /// Watches a run whose checkpoints go to this folder.
+    pub(crate) fn new(
+        stop: &'a dyn StopSignal,
+        max_steps: Option<u64>,
+        strike: Option<Strike>,
+        checkpoints: PathBuf,
+    ) -> Self {
+        Self { stop, max_steps, strike, checkpoints, done: Cell::new(0) }
     }
 
     /// An observer that counts.
     pub(crate) fn counting(&'a self, next: &'a mut dyn Observer) -> Counting<'a> {
-        Counting { watch: self, next }
+        if let Some(Strike::KillAfterMicros(time)) = self.strike {
+            in_background(move || {
+                thread::sleep(Duration::from_micros(time));
+                send(Signal::KILL);
+            });
+        }
+        Counting { watch: self, next, saved: Arc::default() }
     }
 }
 
@@ -49,13 +73,55 @@ impl StopSignal for StepWatch<'_> {
 impl Observer for Counting<'_> {
     fn notice(&mut self, event: &Event) {
         self.next.notice(event);
-        if let Event::Step { step, .. } = event {
-            self.watch.done.set(self.watch.done.get() + 1);
-            if let Some(strike) = self.watch.strike.filter(|strike| strike.after_step == *step) {
-                let _ = kill_process(getpid(), if strike.kill { Signal::KILL } else { Signal::TERM });
+        match (event, self.watch.strike) {
+            (Event::Step { step, .. }, strike) => {
+                self.watch.done.set(self.watch.done.get() + 1);
+                match strike {
+                    Some(Strike::KillAfterStep(at)) if at == *step => send(Signal::KILL),
+                    Some(Strike::TermAfterStep(at)) if at == *step => send(Signal::TERM),
+                    _ => {}
+                }
             }
+            (Event::Saving { .. }, Some(Strike::KillInSave(delay))) => self.lie_in_wait(delay),
+            (Event::Saved { .. }, _) => self.saved.store(true, Ordering::SeqCst),
+            _ => {}
         }
     }
+}
+
+impl Counting<'_> {
+    /// Waits for the save that begins now to show itself on disk. A save that has nothing to write lets it pass.
+    fn lie_in_wait(&mut self, delay: u64) {
+        self.saved = Arc::default();
+        let (saved, checkpoints) = (Arc::clone(&self.saved), self.watch.checkpoints.clone());
+        let (ready, wait) = std::sync::mpsc::channel();
+        in_background(move || {
+            let _ = ready.send(());
+            while !saved.load(Ordering::SeqCst) {
+                if has_unfinished_write(&checkpoints) {
+                    thread::sleep(Duration::from_micros(delay));
+                    send(Signal::KILL);
+                }
+            }
+        });
+        // Whoever lies in wait is awake before the save goes on.
+        let _ = wait.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+/// Whether a write is under way in a folder, or was cut off.
+pub(crate) fn has_unfinished_write(folder: &std::path::Path) -> bool {
+    let Ok(entries) = fs_err::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(".atomicwrite"))
+}
+
+fn in_background(work: impl FnOnce() + Send + 'static) {
+    // Without the thread the strike is left out, which whoever asked for it notices.
+    let _ = thread::Builder::new().name("strike".to_owned()).spawn(work);
+}
+
+fn send(signal: Signal) {
+    let _ = kill_process(getpid(), signal);
 }
 
 #[cfg(test)]
@@ -64,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_limit_counts_the_steps_of_this_start() {
-        let watch = StepWatch::new(&(), Some(2), None);
+        let watch = StepWatch::new(&(), Some(2), None, PathBuf::new());
         let mut events = Vec::new();
         for step in 11..=12 {
             assert!(!watch.requested());
@@ -72,5 +138,13 @@ mod tests {
         }
         assert!(watch.requested());
         assert_eq!(events.len(), 2, "every event is passed on");
+    }
+
+    #[test]
+    fn what_a_cut_off_save_leaves_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_unfinished_write(folder.path()));
+        fs_err::create_dir(folder.path().join(".atomicwriteXXXXXX")).unwrap();
+        assert!(has_unfinished_write(folder.path()));
     }
 }

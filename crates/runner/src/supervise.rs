@@ -4,13 +4,18 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use steadfast_config::OnFailure;
-use steadfast_experiment::{FailureClass, RunResult, RunStatus, StopSignal};
-use steadfast_state::{Document, StateManager};
+use steadfast_experiment::{
+    FailureClass, FailureReport, Rebuilt, RunResult, RunStatus, StopSignal, TrainError, failed_result, one_line,
+    rebuild,
+};
+use steadfast_state::{Document, ModelFile, StateError, StateManager};
 
 use crate::args::{Isolation, OnFailureArg, ResumeMode, RunArgs};
+use crate::attempts::Attempts;
 use crate::batch::Queued;
 use crate::console::Console;
 use crate::exit_code::Exit;
+use crate::fingerprint::made_by;
 use crate::message::{Ending, Request};
 use crate::number::{duration, plural};
 use crate::process::Launcher;
@@ -51,6 +56,18 @@ pub(crate) struct Batch<'a> {
     pub(crate) stop: Stop,
     pub(crate) state: StateManager,
     pub(crate) environment: Value,
+    /// The run to fork from.
+    pub(crate) parent: Option<String>,
+}
+
+/// What became of the files of a finished run.
+enum Inspection {
+    Sound,
+    MadeAnew(Vec<&'static str>),
+    /// The newest valid checkpoint is not the end.
+    Unfinished,
+    /// Something is damaged for good.
+    Lost(String),
 }
 
 impl Batch<'_> {
@@ -86,9 +103,8 @@ impl Batch<'_> {
         let style = self.console.style();
         let heading = format!("{} {}", style.dim(number), style.bold(queued.name()));
         let started = Instant::now();
-        if let Some(result) = self.finished(queued) {
-            self.console.line(&format!("{heading}  already complete: {}", plural(result.epochs, "epoch")));
-            return Row::done(queued, RowStatus::AlreadyCompleted, result, started.elapsed());
+        if let Some(row) = self.skip_finished(queued, &heading, started) {
+            return row;
         }
         self.console.line(&heading);
         if self.arguments.fresh
@@ -96,23 +112,53 @@ impl Batch<'_> {
         {
             return self.close(queued, ending, started);
         }
-        let mut attempts = self.arguments.retries.unwrap_or(queued.retries);
+        let mut attempts = Attempts::read(&self.state, queued.name());
         let mut resume = self.arguments.resume;
         loop {
             let ending = self.attempt(queued, resume);
             // The first attempt has decided whether there may be a run; the next ones continue it.
             resume = ResumeMode::Auto;
-            if let Ending::Failed { class, reason } = &ending
-                && class.retry_can_help()
-                && attempts > 0
-                && !self.stop.requested()
-            {
-                attempts -= 1;
-                let left = plural(attempts.into(), "attempt");
-                self.console.problem(&format!("  {} {reason}; trying again, {left} left", style.warn("failed")));
+            if self.is_worth_another(queued, &ending, &mut attempts) {
                 continue;
             }
             return self.close(queued, ending, started);
+        }
+    }
+
+    /// Counts a failure, on disk before anything is tried again, and decides whether it is.
+    fn is_worth_another(&self, queued: &Queued, ending: &Ending, attempts: &mut Attempts) -> bool {
+        let Ending::Failed { class, reason } = ending else {
+            if !attempts.failures.is_empty() && matches!(ending, Ending::Ran { result } if result.is_completed()) {
+                attempts.closed = true;
+                self.write_attempts(queued, attempts);
+            }
+            return false;
+        };
+        if *class == FailureClass::Interrupted {
+            return false;
+        }
+        attempts.add(FailureReport { class: *class, message: reason.clone() });
+        let retries = self.arguments.retries.unwrap_or(queued.retries);
+        let left = attempts.left(retries);
+        let again = class.retry_can_help() && left > 0 && !self.stop.requested();
+        attempts.closed = !again && !self.stop.requested();
+        if retries > 0 {
+            self.write_attempts(queued, attempts);
+        }
+        let style = self.console.style();
+        if again {
+            let left = plural(left.into(), "attempt");
+            self.console.problem(&format!("  {} {reason}; trying again, {left} left", style.warn("failed")));
+        } else if retries > 0 && !class.retry_can_help() {
+            let why = format!("  not tried again: a failure of class {} would come again", class.name());
+            self.console.problem(&style.dim(why));
+        }
+        again
+    }
+
+    fn write_attempts(&self, queued: &Queued, attempts: &Attempts) {
+        if let Err(error) = attempts.write(&self.state, queued.name()) {
+            tracing::warn!(error = one_line(&error), "the attempts could not be counted on disk");
         }
     }
 
@@ -122,15 +168,65 @@ impl Batch<'_> {
         row
     }
 
-    /// The result of a run that has nothing left to do for this very config.
+    /// A run that has nothing left to do for this very config. Its files are held against its newest checkpoint, and
+    /// made anew where they differ; a run that turns out not to be finished goes on.
+    fn skip_finished(&self, queued: &Queued, heading: &str, started: Instant) -> Option<Row> {
+        let result = self.finished(queued)?;
+        let mut notes = format!("{heading}  already complete: {}", plural(result.epochs, "epoch"));
+        match self.inspect(queued, &result) {
+            Inspection::Sound => {}
+            Inspection::MadeAnew(files) => {
+                let files = format!("; made anew from the checkpoint: {}", files.join(", "));
+                notes.push_str(&self.console.style().warn(files));
+            }
+            Inspection::Unfinished => return None,
+            Inspection::Lost(reason) => {
+                self.console.line(heading);
+                return Some(self.close(queued, Ending::NoValidCheckpoint { reason }, started));
+            }
+        }
+        self.console.line(&notes);
+        let result = self.finished(queued).unwrap_or(result);
+        Some(Row::done(queued, RowStatus::AlreadyCompleted, result, started.elapsed()))
+    }
+
     fn finished(&self, queued: &Queued) -> Option<RunResult> {
         if self.arguments.fresh {
             return None;
         }
         let bytes = self.state.document(queued.name(), Document::Result).ok()??;
         let result: RunResult = serde_json::from_slice(&bytes).ok()?;
-        let same = result.status == RunStatus::Completed && result.config_sha256 == queued.plan.config_sha256;
-        same.then_some(result)
+        (result.is_completed() && result.config_sha256 == queued.plan.config_sha256).then_some(result)
+    }
+
+    fn inspect(&self, queued: &Queued, result: &RunResult) -> Inspection {
+        // A folder that cannot be written, or that somebody else holds, is believed as it is.
+        let Ok(mut folder) = self.state.open(queued.name()) else { return Inspection::Sound };
+        match rebuild(&mut folder, &queued.plan) {
+            Ok(Rebuilt::Finished(files)) if files.is_empty() => Inspection::Sound,
+            Ok(Rebuilt::Finished(files)) => Inspection::MadeAnew(files),
+            Ok(Rebuilt::NoCheckpoint) | Err(TrainError::State(StateError::NoValidCheckpoint { .. })) => {
+                self.inspect_models(queued, result)
+            }
+            Ok(_) => Inspection::Unfinished,
+            Err(error) => {
+                tracing::warn!(error = one_line(&error), "the files of a finished run could not be checked");
+                Inspection::Sound
+            }
+        }
+    }
+
+    /// Without a checkpoint the models have nothing but their fingerprints to prove themselves with.
+    fn inspect_models(&self, queued: &Queued, result: &RunResult) -> Inspection {
+        let expected = [(ModelFile::Last, &result.model_last_sha256), (ModelFile::Best, &result.model_best_sha256)];
+        for (file, expected) in expected {
+            let found = self.state.model_sha256(queued.name(), file).ok().flatten();
+            if found != *expected {
+                let name = file.file_name();
+                return Inspection::Lost(format!("{name} is damaged, and there is no checkpoint to make it from"));
+            }
+        }
+        Inspection::Sound
     }
 
     /// Starts the experiment once and waits for its end.
@@ -142,6 +238,8 @@ impl Batch<'_> {
             resume,
             max_steps: self.arguments.max_steps,
             strike: None,
+            made_by: made_by().clone(),
+            parent: self.parent.clone(),
             environment: self.environment.clone(),
             log: self.launcher.log,
         };
@@ -151,10 +249,19 @@ impl Batch<'_> {
             Isolation::None => self.launcher.run_here(&request, &mut renderer, &self.stop),
         };
         renderer.finish();
-        if let Ending::Failed { class: FailureClass::Killed, reason } = &ending {
-            self.record_killed(queued, reason);
+        match ending {
+            // It was asked to stop and died of that before it could answer.
+            Ending::Failed { class: FailureClass::Killed, reason } if self.stop.requested() => {
+                Ending::Failed { class: FailureClass::Interrupted, reason }
+            }
+            Ending::Failed { class, reason } => {
+                if matches!(class, FailureClass::Killed | FailureClass::OutOfMemory | FailureClass::Other) {
+                    self.record_death(queued, class, &reason);
+                }
+                Ending::Failed { class, reason }
+            }
+            ending => ending,
         }
-        ending
     }
 
     fn move_aside(&self, queued: &Queued) -> Result<(), Ending> {
@@ -169,16 +276,16 @@ impl Batch<'_> {
         }
     }
 
-    /// A killed process cannot write its own result.
-    fn record_killed(&self, queued: &Queued, reason: &str) {
-        let result =
-            RunResult::failed(queued.name(), &queued.plan.config_sha256, FailureClass::Killed, reason.to_owned());
-        let written = self.state.open(queued.name()).and_then(|folder| {
-            let bytes = result.to_bytes().unwrap_or_default();
-            folder.write_document(Document::Result, &bytes)
+    /// A process that died could not write its own result.
+    fn record_death(&self, queued: &Queued, class: FailureClass, reason: &str) {
+        let failure = FailureReport { class, message: reason.to_owned() };
+        let written = self.state.open(queued.name()).map_err(TrainError::from).and_then(|mut folder| {
+            let result = failed_result(&mut folder, &queued.plan, failure)?;
+            let bytes = result.to_bytes().map_err(TrainError::Progress)?;
+            Ok(folder.write_document(Document::Result, &bytes)?)
         });
         if let Err(error) = written {
-            tracing::warn!(%error, "the failure could not be written to result.json");
+            tracing::warn!(error = one_line(&error), "the failure could not be written to result.json");
         }
     }
 
@@ -191,6 +298,7 @@ impl Batch<'_> {
                 };
                 return Row::done(queued, status, *result, time);
             }
+            Ending::Failed { class: FailureClass::Interrupted, reason } => (RowStatus::Interrupted, reason),
             Ending::Failed { class, reason } => (RowStatus::Failed(class), reason),
             Ending::Refused { reason } => (RowStatus::Refused, reason),
             Ending::Held { reason } => (RowStatus::Held, reason),
@@ -217,7 +325,7 @@ impl Batch<'_> {
                 duration(row.time),
                 best_text(result)
             )),
-            (RowStatus::Interrupted, _, Some(result)) => self.console.problem(&format!(
+            (RowStatus::Interrupted, None, Some(result)) => self.console.problem(&format!(
                 "{} at epoch {}, step {}; everything is saved, the same command continues",
                 style.warn(label("stopped")),
                 result.epochs + 1,
@@ -281,6 +389,7 @@ impl RowStatus {
         match self {
             Self::Refused => "refused",
             Self::Held => "held",
+            Self::Interrupted => "stopped",
             _ => "failed",
         }
     }
@@ -288,7 +397,7 @@ impl RowStatus {
     /// What can be done about it.
     fn help(self) -> Option<&'static str> {
         match self {
-            Self::Refused => Some("undo the change, give the experiment another name, or start anew with --fresh"),
+            Self::Refused => Some("undo the change, branch off with --fork NEWNAME, or start anew with --fresh"),
             Self::NoValidCheckpoint => Some("the damaged files are kept; start anew with --fresh"),
             Self::Held => Some("wait for the other process, or stop it"),
             _ => None,

@@ -11,8 +11,8 @@ use rustix::process::{Signal, getppid, set_parent_process_death_signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use steadfast_config::{ConfigManager, ExperimentConfig, Problems};
 use steadfast_experiment::{
-    Event, ExperimentFactory, FailureClass, Observer, Prepared, RunPlan, RunResult, RunStatus, StopSignal,
-    TrainContext, TrainError, one_line, train,
+    Event, ExperimentFactory, FailureClass, FailureReport, Observer, Parent, Prepared, RunPlan, RunStatus, StopSignal,
+    TrainContext, TrainError, failed_result, one_line, train,
 };
 use steadfast_state::{Document, RunFolder, StateError, StateManager};
 
@@ -127,8 +127,9 @@ fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observe
     let Ready { plan, prepared, request } = ready;
     let environment = format!("{:#}\n", request.environment).into_bytes();
     let mut observer = LogObserver::new(observer);
-    let watch = StepWatch::new(stop, request.max_steps, request.strike);
+    let watch = StepWatch::new(stop, request.max_steps, request.strike, folder.path().join("checkpoints"));
     let mut observer = watch.counting(&mut observer);
+    let state = StateManager::new(&request.results);
     let trained = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut experiment = (prepared.build)();
         let context = TrainContext {
@@ -137,6 +138,8 @@ fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observe
             observer: &mut observer,
             stop: &watch,
             environment: &environment,
+            made_by: &request.made_by,
+            parent: request.parent.as_deref().map(|name| Parent { name, state: &state }),
             peak_memory: memory::peak,
         };
         train(context, &mut *experiment)
@@ -153,9 +156,12 @@ fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observe
 }
 
 fn record_panic(folder: &mut RunFolder, plan: &RunPlan, reason: &str) {
-    let result = RunResult::failed(&plan.name, &plan.config_sha256, FailureClass::Panic, reason.to_owned());
-    let bytes = result.to_bytes().unwrap_or_default();
-    if let Err(error) = folder.write_document(Document::Result, &bytes) {
+    let failure = FailureReport { class: FailureClass::Panic, message: reason.to_owned() };
+    let written = failed_result(folder, plan, failure).and_then(|result| {
+        let bytes = result.to_bytes().map_err(TrainError::Progress)?;
+        Ok(folder.write_document(Document::Result, &bytes)?)
+    });
+    if let Err(error) = written {
         tracing::warn!(error = one_line(&error), "the failure could not be written to result.json");
     }
 }

@@ -27,6 +27,8 @@ pub enum FailureClass {
     Panic,
     /// The process was killed from outside.
     Killed,
+    /// The run was asked to stop. No fault, and the same command continues.
+    Interrupted,
     /// The experiment failed in another way.
     Other,
 }
@@ -42,6 +44,7 @@ impl FailureClass {
             Self::Storage => "storage",
             Self::Panic => "panic",
             Self::Killed => "killed",
+            Self::Interrupted => "interrupted",
             Self::Other => "other",
         }
     }

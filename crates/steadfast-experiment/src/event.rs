@@ -34,6 +34,20 @@ pub enum Event {
         /// Whether this goes on from a checkpoint.
         resumed: bool,
     },
+    /// From here on the bytes need not be those of an uninterrupted run.
+    NotIdentical {
+        /// What has changed since the checkpoint was made.
+        reason: String,
+    },
+    /// The run begins with the state of another one.
+    Forked {
+        /// Name of that run.
+        parent: String,
+        /// Steps it had done.
+        step: u64,
+        /// What was changed, in words.
+        changes: Vec<String>,
+    },
     /// A step is done.
     Step {
         /// Epochs completed before.
@@ -61,6 +75,11 @@ pub enum Event {
         samples_per_s: f64,
         /// Whether it is the best so far.
         is_best: bool,
+    },
+    /// A checkpoint is about to be written.
+    Saving {
+        /// Steps done in all.
+        step: u64,
     },
     /// A checkpoint is safe on disk.
     Saved {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Best, FailureClass, Metrics};
+use crate::lineage::{Ancestor, Lineage};
+use crate::{Best, FailureClass, Finish, Metrics, Progress, RunPlan};
 
 /// Whether there is work left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,32 +51,66 @@ pub struct RunResult {
     pub config_sha256: String,
     /// Fingerprint of the data.
     pub data_sha256: Option<String>,
-    /// Why the run failed.
+    /// Why the run failed or was interrupted.
     pub error: Option<FailureReport>,
+    /// `false` if the bytes need not be those of an uninterrupted run; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte_identical: Option<bool>,
+    /// Why they need not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte_identical_reason: Option<String>,
+    /// The runs this one was forked from, the eldest first; absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lineage: Vec<Ancestor>,
     /// SHA-256 of `model_last.safetensors`.
     pub model_last_sha256: Option<String>,
     /// SHA-256 of `model_best.safetensors`.
     pub model_best_sha256: Option<String>,
 }
 
+/// What is known of a run besides its models.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Standing<'a> {
+    pub(crate) progress: Option<&'a Progress>,
+    pub(crate) parameters: Option<u64>,
+    pub(crate) data_sha256: Option<&'a str>,
+    pub(crate) lineage: Option<&'a Lineage>,
+}
+
 impl RunResult {
-    /// A run that has nothing to show.
-    pub fn failed(name: &str, config_sha256: &str, class: FailureClass, message: String) -> Self {
+    /// What the state of a run says; the models' fingerprints are not in it.
+    pub(crate) fn of(plan: &RunPlan, status: RunStatus, standing: Standing<'_>) -> Self {
+        let Standing { progress, parameters, data_sha256, lineage } = standing;
+        let (progress, lineage) = (progress.cloned().unwrap_or_default(), lineage.cloned().unwrap_or_default());
+        // The step of the last row, not of the run: a run can be stopped in the middle of an epoch.
+        let last_step = progress.step - progress.batch;
+        let interruption = || FailureReport {
+            class: FailureClass::Interrupted,
+            message: format!("stopped after step {}; the same command continues", progress.step),
+        };
         Self {
-            name: name.to_owned(),
-            status: RunStatus::Failed,
-            epochs: 0,
-            steps: 0,
-            stopped_early: false,
-            best: None,
-            last: None,
-            parameters: None,
-            config_sha256: config_sha256.to_owned(),
-            data_sha256: None,
-            error: Some(FailureReport { class, message }),
+            name: plan.name.clone(),
+            status,
+            epochs: progress.epoch,
+            steps: progress.step,
+            stopped_early: progress.finished == Some(Finish::EarlyStopping),
+            best: progress.best.as_ref().map(Best::row),
+            last: progress.last.as_ref().map(|figures| row(progress.epoch, last_step, figures)),
+            parameters,
+            config_sha256: plan.config_sha256.clone(),
+            data_sha256: data_sha256.map(str::to_owned),
+            error: (status == RunStatus::Interrupted).then(interruption),
+            byte_identical: lineage.not_identical.is_some().then_some(false),
+            byte_identical_reason: lineage.not_identical,
+            lineage: lineage.ancestors,
             model_last_sha256: None,
             model_best_sha256: None,
         }
+    }
+
+    /// Whether everything the config asks for is done.
+    pub fn is_completed(&self) -> bool {
+        self.status == RunStatus::Completed
     }
 
     /// The file's bytes.

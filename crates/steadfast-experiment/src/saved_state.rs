@@ -8,6 +8,8 @@ use serde_json::Value;
 use steadfast_config::{Change, Role, diff, trajectory_view};
 use steadfast_state::{Snapshot, TensorMap};
 
+use crate::lineage::{Lineage, MadeBy};
+use crate::result::Standing;
 use crate::{ExperimentState, Progress, RunPlan, TrainError};
 
 const MODEL: &str = "model/";
@@ -23,6 +25,15 @@ pub(crate) struct SavedState {
     pub(crate) data_sha256: String,
     /// How far it had come.
     pub(crate) progress: Progress,
+    /// Trainable numbers of the model.
+    #[serde(default)]
+    pub(crate) parameters: Option<u64>,
+    /// What computed the state.
+    #[serde(default)]
+    pub(crate) made_by: Option<MadeBy>,
+    /// Where the state comes from.
+    #[serde(default)]
+    pub(crate) lineage: Lineage,
     /// True if the saved model is itself the best one, so that it need not be stored twice.
     pub(crate) model_is_best: bool,
     /// Small values of the experiment's own.
@@ -74,6 +85,16 @@ pub(crate) fn from_snapshot(snapshot: Snapshot) -> Result<Restored, TrainError> 
 }
 
 impl SavedState {
+    /// What `result.json` is made from.
+    pub(crate) fn standing(&self) -> Standing<'_> {
+        Standing {
+            progress: Some(&self.progress),
+            parameters: self.parameters,
+            data_sha256: Some(&self.data_sha256),
+            lineage: Some(&self.lineage),
+        }
+    }
+
     /// Refuses a checkpoint whose config would have trained differently.
     pub(crate) fn check_config(&self, plan: &RunPlan) -> Result<(), TrainError> {
         let differences = diff(&trajectory_view(&self.config), &trajectory_view(&plan.resolved));
@@ -101,6 +122,37 @@ impl SavedState {
         plan.depends_on_epochs.then(|| {
             format!("the config now asks for {wanted} epochs, but its learning-rate schedule depends on their number")
         })
+    }
+
+    /// Refuses to go on with a run of another origin than the one that was asked for.
+    pub(crate) fn check_parent(&self, parent: &str) -> Result<(), TrainError> {
+        if self.lineage.ancestors.last().is_some_and(|ancestor| ancestor.name == parent) {
+            return Ok(());
+        }
+        let name = self.config.get("name").and_then(Value::as_str).unwrap_or("it");
+        Err(TrainError::Refused { reason: format!("`{name}` exists already, and is no fork of `{parent}`") })
+    }
+
+    /// Refuses a fork that has nothing to train.
+    pub(crate) fn check_fork(&self, plan: &RunPlan, parent: &str) -> Result<(), TrainError> {
+        let (wanted, done) = (plan.settings.epochs, self.progress.epoch);
+        if wanted > done {
+            return Ok(());
+        }
+        let reason = format!("the fork asks for {wanted} epochs, but `{parent}` has trained {done} already");
+        Err(TrainError::Refused { reason })
+    }
+
+    /// Whether the best epoch was chosen as this plan would choose it.
+    pub(crate) fn has_monitor_of(&self, plan: &RunPlan) -> bool {
+        let value = |config: &Value, key: &str| config.get("checkpoint").and_then(|section| section.get(key).cloned());
+        ["monitor", "mode"].into_iter().all(|key| value(&self.config, key) == value(&plan.resolved, key))
+    }
+
+    /// What a fork changes, in words; its name is no change.
+    pub(crate) fn changes(&self, plan: &RunPlan) -> Vec<String> {
+        let changes = diff(&self.config, &plan.resolved);
+        changes.iter().filter(|change| change.path.to_string() != "name").map(in_words).collect()
     }
 
     /// Refuses a checkpoint that was trained on other data.

@@ -17,6 +17,8 @@ pub enum Document {
     Timing,
     /// `environment.json`: program, machine, threads.
     Environment,
+    /// `attempts.json`: failures so far, so that a limit on retries outlives a kill.
+    Attempts,
 }
 
 impl Document {
@@ -27,6 +29,7 @@ impl Document {
             Self::Result => "result.json",
             Self::Timing => "timing.json",
             Self::Environment => "environment.json",
+            Self::Attempts => "attempts.json",
         }
     }
 }

@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::directory::{Directory, identity_of};
 use crate::document::{self, Document};
-use crate::error::StateError;
+use crate::error::{SkippedGeneration, StateError};
 use crate::generation::CHECKPOINTS;
 use crate::lock::{self, Holder, RunLock};
 use crate::metrics_log::METRICS_FILE;
 use crate::model_file::{self, ModelFile};
-use crate::recovery::{self, Recovery};
+use crate::recovery::{self, Found, Recovery};
 use crate::run_folder::RunFolder;
 use crate::summary::{self, RunSummary};
 use crate::sweep::sweep;
@@ -118,9 +118,14 @@ impl StateManager {
     /// # Errors
     /// As for [`RunFolder::latest`].
     pub fn peek(&self, name: &str) -> Result<Recovery, StateError> {
-        let checkpoints = self.look(name)?.map(|directory| directory.child(CHECKPOINTS)).transpose()?.flatten();
-        let (found, skipped) = checkpoints.as_ref().map_or(Ok((None, Vec::new())), recovery::find)?;
+        let (found, skipped) = self.find(name)?;
         Ok(Recovery { snapshot: found.map(|found| found.snapshot), skipped })
+    }
+
+    /// The newest valid checkpoint of a run with everything in it, read without its lock.
+    pub(crate) fn find(&self, name: &str) -> Result<(Option<Found>, Vec<SkippedGeneration>), StateError> {
+        let checkpoints = self.look(name)?.map(|directory| directory.child(CHECKPOINTS)).transpose()?.flatten();
+        checkpoints.as_ref().map_or(Ok((None, Vec::new())), recovery::find)
     }
 
     /// A document of a run, read without its lock; nothing when there is none.
@@ -141,6 +146,11 @@ impl StateManager {
     pub fn model(&self, name: &str, file: ModelFile) -> Result<TensorMap, StateError> {
         let missing = || StateError::io("open the folder", &self.results.join(name))(io::ErrorKind::NotFound);
         model_file::read(&self.look(name)?.ok_or_else(missing)?, file.file_name())
+    }
+
+    /// SHA-256 of a model file of a run, as `sha256sum` prints it; nothing when there is none.
+    pub fn model_sha256(&self, name: &str, file: ModelFile) -> Result<Option<String>, StateError> {
+        self.look(name)?.map_or(Ok(None), |directory| model_file::sha256(&directory, file))
     }
 
     /// Locks the folder that has this name now; nothing when there is none and none is to be made.

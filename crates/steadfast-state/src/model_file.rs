@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::commit::{AllowOverwrite, commit};
 use crate::container::{Layout, decode_model};
 use crate::directory::Directory;
+use crate::document::read_optional;
 use crate::error::StateError;
 use crate::reading::{open_regular, read_whole};
 use crate::space;
@@ -61,6 +62,12 @@ pub fn read_model(path: &Path) -> Result<TensorMap, StateError> {
 pub(crate) fn read(directory: &Directory, name: &str) -> Result<TensorMap, StateError> {
     let bytes = read_whole(directory, name).map_err(|error| error.into_state_error(directory, name))?;
     decode_model(&bytes).map_err(|source| StateError::Damaged { path: directory.path().join(name), source })
+}
+
+/// SHA-256 of a model file in lower-case hexadecimal; nothing when there is none.
+pub(crate) fn sha256(directory: &Directory, file: ModelFile) -> Result<Option<String>, StateError> {
+    let bytes = read_optional(directory, file.file_name())?;
+    Ok(bytes.map(|bytes| hexadecimal(&Sha256::digest(&bytes))))
 }
 
 /// Writes a model file, unless it has these bytes already.

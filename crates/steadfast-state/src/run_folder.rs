@@ -11,6 +11,7 @@ use crate::document::{self, Document};
 use crate::error::{Damage, SaveError, StateError};
 use crate::generation::{Generation, quarantine};
 use crate::lock::RunLock;
+use crate::manager::StateManager;
 use crate::metrics_log::{MetricsLog, Rewind};
 use crate::metrics_row::MetricsRow;
 use crate::model_file::{self, Exported, ModelFile};
@@ -20,6 +21,9 @@ use crate::retention::{self, FEWEST};
 use crate::snapshot::Snapshot;
 use crate::space;
 use crate::tensor_data::TensorMap;
+
+/// Files of a run beside its checkpoints, rotated logs included.
+const RUN_FILES: u64 = 12;
 
 /// A checkpoint that is safely on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +129,37 @@ impl RunFolder {
         Ok(Recovery { snapshot, skipped })
     }
 
+    /// The newest valid state of another run, to begin this one with; its rows of measurements come along.
+    ///
+    /// For a run that has saved nothing yet. The other run is only read.
+    ///
+    /// # Errors
+    /// [`StateError::NotRecovered`] when this run has checkpoints of its own; for the rest as [`Self::latest`].
+    pub fn start_from(&mut self, manager: &StateManager, parent: &str) -> Result<Recovery, StateError> {
+        if recovery::has_traces(&self.checkpoints)? {
+            return Err(StateError::NotRecovered { folder: self.path().to_path_buf() });
+        }
+        let (found, skipped) = manager.find(parent)?;
+        let snapshot = found.map(|found| {
+            self.metrics = MetricsLog::new(found.metrics);
+            found.snapshot
+        });
+        self.recovered = true;
+        Ok(Recovery { snapshot, skipped })
+    }
+
+    /// Refuses when the disk has no room for what a run keeps: one checkpoint more than are kept, for the moment before
+    /// the oldest goes, and the models. What is there already counts.
+    ///
+    /// # Errors
+    /// [`StateError::DiskFull`] and [`StateError::NoInodes`] with what is needed and what there is.
+    pub fn require_room(&self, checkpoint_bytes: u64, model_bytes: u64) -> Result<(), StateError> {
+        let there = Generation::list(&self.checkpoints)?.len();
+        let missing = (self.keep + 1).saturating_sub(there).max(1) as u64;
+        let bytes = checkpoint_bytes.saturating_mul(missing).saturating_add(model_bytes);
+        space::require_files(&self.checkpoints, "", bytes, missing + RUN_FILES)
+    }
+
     /// Makes `metrics.jsonl` hold exactly the rows of the recovered state.
     ///
     /// Happens by itself before the first row or save; called directly, it tells what it took.
@@ -192,6 +227,17 @@ impl RunFolder {
     /// The bytes of a document; nothing when there is none.
     pub fn read_document(&self, document: Document) -> Result<Option<Vec<u8>>, StateError> {
         document::read(&self.directory, document)
+    }
+
+    /// Renames a document to `<name>.edited-<n>`, to make room for the true one; nothing when there is none.
+    pub fn set_document_aside(&self, document: Document) -> Result<(), StateError> {
+        self.ensure_in_place()?;
+        let name = document.file_name();
+        if self.directory.stat(name)?.is_some() {
+            let aside = self.directory.rename_aside(name, |number| format!("{name}.edited-{number}"))?;
+            tracing::warn!(folder = %self.path().display(), file = name, kept_as = aside, "not what the run wrote");
+        }
+        Ok(())
     }
 
     /// Writes model weights as a plain safetensors file, unless the file has these bytes already.

@@ -15,8 +15,13 @@ const SPARE_BLOCKS: u64 = 16;
 /// A temporary folder and the file in it.
 const INODES: u64 = 2;
 
-/// Refuses when `bytes` more cannot fit beside what is there.
+/// Refuses when a file of `bytes` more cannot fit beside what is there.
 pub(crate) fn require(directory: &Directory, name: &str, bytes: u64) -> Result<(), StateError> {
+    require_files(directory, name, bytes, INODES)
+}
+
+/// Refuses when `bytes` more in `inodes` files cannot fit beside what is there.
+pub(crate) fn require_files(directory: &Directory, name: &str, bytes: u64, inodes: u64) -> Result<(), StateError> {
     let path = || directory.path().join(name);
     let room =
         rustix::fs::fstatvfs(directory).map_err(StateError::io("measure the free space at", directory.path()))?;
@@ -27,8 +32,8 @@ pub(crate) fn require(directory: &Directory, name: &str, bytes: u64) -> Result<(
         return Err(StateError::DiskFull { path: path(), needed, available });
     }
     // File systems that make inodes as they go report none at all.
-    if room.f_files > 0 && room.f_favail < INODES {
-        return Err(StateError::NoInodes { path: path(), needed: INODES, available: room.f_favail });
+    if room.f_files > 0 && room.f_favail < inodes {
+        return Err(StateError::NoInodes { path: path(), needed: inodes, available: room.f_favail });
     }
     Ok(())
 }

@@ -79,3 +79,32 @@ fn a_metric_that_does_not_exist_is_named_with_those_that_do() {
     let error = bench.start(&StopAfter::never()).unwrap_err();
     insta::assert_snapshot!(error.to_string(), @"there is no metric `val_acc` to monitor; this experiment has train_loss, val_loss, lr");
 }
+
+#[test]
+fn a_model_that_is_not_finite_is_never_saved() {
+    let mut bench = Bench::new();
+    bench.toy.overflows_at = Some(9);
+    let error = bench.start(&StopAfter::never()).unwrap_err();
+    assert_eq!(error.class(), FailureClass::Numeric);
+    assert_eq!(error.to_string(), "an element of `position` is NaN at step 10");
+    let result = result(&bench);
+    assert_eq!((result["status"].as_str(), result["error"]["class"].as_str()), (Some("failed"), Some("numeric")));
+
+    let mut whole = Bench::new();
+    whole.finish();
+    bench.toy.overflows_at = None;
+    bench.finish();
+    assert_eq!(bench.files().differing(&whole.files()), [""; 0]);
+}
+
+#[test]
+fn an_interrupted_run_says_so_in_its_result() {
+    let mut bench = Bench::new();
+    bench.start(&StopAfter::new(8)).unwrap();
+    let result = result(&bench);
+    assert_eq!(
+        (result["status"].as_str(), result["error"]["class"].as_str()),
+        (Some("interrupted"), Some("interrupted"))
+    );
+    assert_eq!(result["error"]["message"], "stopped after step 7; the same command continues");
+}

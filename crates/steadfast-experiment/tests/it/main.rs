@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
 
 mod failure;
+mod lineage;
+mod rebuild;
 mod registry;
 mod resume;
 mod toy;

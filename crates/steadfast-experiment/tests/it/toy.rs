@@ -7,8 +7,8 @@ use serde_json::json;
 use steadfast_config::sha256_hex;
 use steadfast_experiment::{
     CheckpointSchedule, DataSummary, EarlyStopping, Event, Experiment, ExperimentError, ExperimentState, Goal,
-    LoopSettings, Metrics, ModelSummary, Monitor, Outcome, Position, RunPlan, StepReport, StopSignal, TrainContext,
-    TrainError, train,
+    LoopSettings, MadeBy, Metrics, ModelSummary, Monitor, Outcome, Parent, Position, RunPlan, StepReport, StopSignal,
+    TrainContext, TrainError, train,
 };
 use steadfast_state::{StateManager, TensorData};
 use steadfast_testkit::{Dice, RunFiles};
@@ -20,6 +20,8 @@ pub(crate) struct Toy {
     pub(crate) data: &'static str,
     /// The step whose loss is NaN.
     pub(crate) breaks_at: Option<u64>,
+    /// The step that leaves a parameter infinite behind a finite loss.
+    pub(crate) overflows_at: Option<u64>,
     /// After this epoch the validation loss grows.
     pub(crate) best_epoch: u64,
     position: [f32; 3],
@@ -32,6 +34,7 @@ impl Default for Toy {
             steps_per_epoch: 5,
             data: "the data",
             breaks_at: None,
+            overflows_at: None,
             best_epoch: u64::MAX,
             position: [1.0; 3],
             momentum: [0.0; 3],
@@ -65,6 +68,9 @@ impl Experiment for Toy {
         }
         if self.breaks_at == Some(at.step) {
             loss = f64::NAN;
+        }
+        if self.overflows_at == Some(at.step) {
+            self.position[0] = f32::INFINITY;
         }
         Ok(StepReport { samples: 2, lr: 0.1 / (at.step + 1) as f64, metrics: vec![("train_loss", loss)] })
     }
@@ -122,6 +128,8 @@ pub(crate) struct Bench {
     pub(crate) plan: RunPlan,
     pub(crate) toy: Toy,
     pub(crate) events: Vec<Event>,
+    pub(crate) made_by: MadeBy,
+    pub(crate) parent: Option<&'static str>,
 }
 
 impl Bench {
@@ -133,7 +141,14 @@ impl Bench {
             early_stopping: None,
         };
         let folder = tempfile::tempdir().unwrap();
-        let mut bench = Self { folder, plan: plan(settings), toy: Toy::default(), events: Vec::new() };
+        let mut bench = Self {
+            folder,
+            plan: plan(settings),
+            toy: Toy::default(),
+            events: Vec::new(),
+            made_by: MadeBy::default(),
+            parent: None,
+        };
         bench.reconfigure();
         bench
     }
@@ -150,7 +165,7 @@ impl Bench {
     }
 
     pub(crate) fn run_folder(&self) -> PathBuf {
-        self.results().join("toy")
+        self.results().join(&self.plan.name)
     }
 
     pub(crate) fn results(&self) -> &Path {
@@ -163,7 +178,8 @@ impl Bench {
 
     /// One start of the run, as a process of its own would make it.
     pub(crate) fn start(&mut self, stop: &dyn StopSignal) -> Result<Outcome, TrainError> {
-        let mut folder = StateManager::new(self.results()).open("toy").unwrap();
+        let state = StateManager::new(self.results());
+        let mut folder = state.open(&self.plan.name).unwrap();
         self.events.clear();
         let context = TrainContext {
             plan: &self.plan,
@@ -171,6 +187,8 @@ impl Bench {
             observer: &mut self.events,
             stop,
             environment: b"{}\n",
+            made_by: &self.made_by,
+            parent: self.parent.map(|name| Parent { name, state: &state }),
             peak_memory: || Some(1),
         };
         train(context, &mut self.toy.clone())
