@@ -37,7 +37,11 @@ pub(crate) fn metric(value: f64) -> String {
 
 /// A learning rate as it is written in configs: shortest form.
 pub(crate) fn rate(value: f64) -> String {
-    if value != 0.0 && value.abs() < 1e-4 { format!("{value:.2e}") } else { trim(format!("{value:.6}")) }
+    if value != 0.0 && !(1e-4..1e5).contains(&value.abs()) {
+        format!("{value:.2e}")
+    } else {
+        trim(format!("{value:.6}"))
+    }
 }
 
 fn trim(text: String) -> String {

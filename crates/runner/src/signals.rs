@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use steadfast_experiment::StopSignal;
 
@@ -40,9 +40,15 @@ pub(crate) enum Notice {
     Quitting,
 }
 
+/// A write beyond a limit on file sizes shall be an error like a full disk, not the end of the process.
+pub(crate) fn survive_file_limit() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
+}
+
 impl Stop {
     /// Listens for signals from now on; `notice` is called from the listening thread.
     pub(crate) fn listen(notice: impl Fn(Notice) + Send + 'static) -> io::Result<Self> {
+        survive_file_limit()?;
         let stop = Self::default();
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let shared = Arc::clone(&stop.shared);

@@ -20,6 +20,7 @@ use crate::args::ResumeMode;
 use crate::exit_code::Exit;
 use crate::log_observer::LogObserver;
 use crate::message::{Ending, Message, Request};
+use crate::signals::survive_file_limit;
 use crate::step_watch::StepWatch;
 use crate::{logs, memory};
 
@@ -33,6 +34,9 @@ pub(crate) fn main(factory: &ExperimentFactory) -> Exit {
         if signal_hook::flag::register(signal, Arc::clone(&stop)).is_err() {
             return Exit::Internal;
         }
+    }
+    if survive_file_limit().is_err() {
+        return Exit::Internal;
     }
     // If the supervisor dies, finish the step, save and go.
     let _ = set_parent_process_death_signal(Some(Signal::TERM));

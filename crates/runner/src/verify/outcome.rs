@@ -95,7 +95,7 @@ fn headline(outcome: &Outcome) -> String {
         ),
         Verdict::Differs { files, .. } => {
             let differing = files.iter().filter(|file| file.difference.is_some()).count();
-            format!("NOT IDENTICAL: {} differ", plural(differing as u64, "file"))
+            format!("NOT IDENTICAL in {}", plural(differing as u64, "file"))
         }
         Verdict::Failed { reason, .. } => format!("FAILED: {reason}"),
         Verdict::Stopped => "stopped before anything was proved".to_owned(),
