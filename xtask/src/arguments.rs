@@ -88,7 +88,7 @@ impl UsageError {
     /// What the process then ends with.
     pub(crate) const EXIT_CODE: u8 = 2;
 
-    fn new(message: String) -> Self {
+    pub(crate) fn new(message: String) -> Self {
         Self { message: message + "\n  help: cargo xtask --help" }
     }
 

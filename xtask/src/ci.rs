@@ -9,6 +9,7 @@ use comfy_table::Cell;
 
 use crate::arguments::Arguments;
 use crate::command::{Command, Flag};
+use crate::faults;
 use crate::process::CommandLine;
 use crate::report;
 use crate::sweep::{self, Size};
@@ -43,6 +44,7 @@ enum Work {
     Process(CommandLine),
     Tidy,
     Sweep(sweep::Options),
+    Faults(faults::Options),
     /// Licenses, bans and sources; an absent cargo-deny is an error when required.
     Deny {
         required: bool,
@@ -98,6 +100,8 @@ fn plan(full: bool, no_test: bool) -> Vec<Step> {
     steps.extend(stages.map(|stage| process(stage.name, stage.command_line())));
     let size = if full { Size::Whole } else { Size::Quick };
     steps.push(Step { name: "sweep", work: Work::Sweep(sweep::Options::smoke(size)) });
+    let options = if full { faults::Options::whole() } else { faults::Options::everyday() };
+    steps.push(Step { name: "faults", work: Work::Faults(options) });
     steps.push(Step { name: "deny", work: Work::Deny { required: full } });
     steps
 }
@@ -119,12 +123,24 @@ fn perform(work: &Work) -> Result<Outcome> {
         Work::Process(line) => line.status().map(|status| judge(status.success())),
         Work::Tidy => tidy::run().map(judge),
         Work::Sweep(options) => sweep::run(options).map(|code| judge(code == ExitCode::SUCCESS)),
+        Work::Faults(options) => try_faults(options),
         Work::Deny { required } => deny(*required),
     }
 }
 
 fn judge(success: bool) -> Outcome {
     if success { Outcome::Passed } else { Outcome::Failed("see above".to_owned()) }
+}
+
+/// A machine that cannot break its disks says so, and goes on.
+fn try_faults(options: &faults::Options) -> Result<Outcome> {
+    match faults::prepare()? {
+        faults::Ready::Yes => faults::run(options).map(|code| judge(code == ExitCode::SUCCESS)),
+        faults::Ready::No(why) => {
+            println!("{why}");
+            Ok(Outcome::Skipped(why))
+        }
+    }
 }
 
 fn deny_line() -> CommandLine {
@@ -148,6 +164,7 @@ impl fmt::Display for Work {
             Self::Process(line) => line.fmt(formatter),
             Self::Tidy => formatter.write_str("cargo xtask tidy"),
             Self::Sweep(options) => formatter.write_str(&options.command()),
+            Self::Faults(options) => formatter.write_str(&options.command()),
             Self::Deny { .. } => deny_line().fmt(formatter),
         }
     }
@@ -178,8 +195,8 @@ mod tests {
 
     #[test]
     fn steps_run_cheapest_first_and_flags_choose_them() {
-        assert_eq!(names(false, false), ["fmt", "tidy", "clippy", "doc", "tests", "sweep", "deny"]);
-        assert_eq!(names(false, true), ["fmt", "tidy", "clippy", "doc", "sweep", "deny"]);
+        assert_eq!(names(false, false), ["fmt", "tidy", "clippy", "doc", "tests", "sweep", "faults", "deny"]);
+        assert_eq!(names(false, true), ["fmt", "tidy", "clippy", "doc", "sweep", "faults", "deny"]);
         assert!(names(true, false).len() > names(false, false).len());
         assert!(matches!(plan(true, false).last().unwrap().work, Work::Deny { required: true }));
         assert!(matches!(plan(false, false).last().unwrap().work, Work::Deny { required: false }));

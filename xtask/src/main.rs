@@ -9,6 +9,7 @@
 mod arguments;
 mod ci;
 mod command;
+mod faults;
 mod process;
 mod report;
 mod sweep;
@@ -23,7 +24,7 @@ use arguments::UsageError;
 use command::{Command, dispatch};
 
 /// Every command, in the order in which help lists them.
-const COMMANDS: &[Command] = &[ci::COMMAND, test::COMMAND, tidy::COMMAND, sweep::COMMAND];
+const COMMANDS: &[Command] = &[ci::COMMAND, test::COMMAND, tidy::COMMAND, sweep::COMMAND, faults::COMMAND];
 
 fn main() -> ExitCode {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();

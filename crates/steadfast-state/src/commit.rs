@@ -83,6 +83,10 @@ fn attempt(
     length: u64,
     write: impl Fn(&mut File) -> io::Result<()>,
 ) -> Result<(), Outcome> {
+    #[cfg(feature = "planted-faults")]
+    if let Some(outcome) = crate::planted::write(directory, name, &write) {
+        return outcome.map_err(Outcome::Before);
+    }
     let written: Cell<Option<Identity>> = Cell::new(None);
     let outcome = AtomicFile::new(directory.reach(name), overwrite).write(|file| {
         written.set(Some(identity_of(&rustix::fs::fstat(&*file)?)));

@@ -70,6 +70,8 @@ mod manager;
 mod metrics_log;
 mod metrics_row;
 mod model_file;
+#[cfg(feature = "planted-faults")]
+mod planted;
 mod process;
 mod reading;
 mod recovery;

@@ -7,3 +7,4 @@ mod runner;
 
 pub(crate) use command::{COMMAND, Options, run};
 pub(crate) use grid::Size;
+pub(crate) use runner::{build_for_tests, executable};

@@ -24,8 +24,13 @@ pub(super) fn build(profile: &str) -> Result<PathBuf> {
     executable(&line.capture()?).with_context(|| format!("`{line}` named no executable"))
 }
 
+/// Builds the runner that the tests use.
+pub(crate) fn build_for_tests() -> Result<PathBuf> {
+    build(DEVELOPMENT)
+}
+
 /// The runner's path among cargo's messages; its unit tests are executables too.
-fn executable(messages: &str) -> Option<PathBuf> {
+pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_program = |message: &Value| {
         let target = &message["target"];

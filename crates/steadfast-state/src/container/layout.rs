@@ -149,6 +149,10 @@ fn header(entries: &mut [Entry<'_>], record: Option<String>) -> Result<Vec<u8>, 
         let by_type = right.dtype.to_safetensors().cmp(&left.dtype.to_safetensors());
         by_type.then_with(|| left.name.cmp(right.name))
     });
+    #[cfg(feature = "planted-faults")]
+    if record.is_none() {
+        crate::planted::disorder(entries, |entry| entry.name);
+    }
     let mut offset = 0;
     let infos = entries
         .iter()

@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod child;
+mod damage;
 mod faults;
 mod folders;
 mod locking;
