@@ -65,6 +65,6 @@ fn level_name(level: LogLevel) -> &'static str {
 
 /// Directs events to the run's log for as long as the guard lives. A log that cannot be written does not stop a run.
 pub(crate) fn attach(folder: &RunFolder) -> Option<LogFile> {
-    let attached = LOGGER.get()?.attach(folder.path().join("log.txt"), Rotation::default());
+    let attached = LOGGER.get()?.attach(folder.pinned_path("log.txt"), Rotation::default());
     attached.inspect_err(|error| tracing::warn!(error = error as &dyn std::error::Error, "no log file")).ok()
 }

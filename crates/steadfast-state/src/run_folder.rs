@@ -94,9 +94,15 @@ impl RunFolder {
         &self.name
     }
 
-    /// The folder, for messages and for files of others such as the log.
+    /// The folder, for messages.
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// A path for files of others, such as the log, that leads into this very folder for as long as it is open, even if
+    /// the name that people know it by is moved or made a link meanwhile.
+    pub fn pinned_path(&self, name: &str) -> PathBuf {
+        self.directory.reach(name)
     }
 
     /// Sets how many valid checkpoints are kept; fewer than two are never kept.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Cuts the power of an ext4 file system: what is not on the disk by now never gets there. The number is that of
 /// `EXT4_IOC_SHUTDOWN`, the flag says that the journal's buffer is lost too.
-const CUT: &str = r#"open(F, "<", $ARGV[0]) or die $!; ioctl(F, 0x8004587D, pack("L", 2)) or die $!"#;
+const CUT: &str = r#"open(F, "<", $ARGV[0]) or die $!; my $flag = pack("L", 2); ioctl(F, 0x8004587D, $flag) or die $!"#;
 
 /// A mounted file system.
 pub(super) struct Disk {

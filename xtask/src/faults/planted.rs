@@ -30,7 +30,11 @@ pub(super) fn all(scope: &Scope, runner: &std::path::Path) -> Tally {
         let program = Program { runner: runner.to_path_buf(), planted: Some(planted.name) };
         let scope = Scope { program, quick: true, patience: 1, ..scope.clone() };
         tally.add(match (planted.check)(&scope) {
-            Ok(found) if !found.failures.is_empty() => Ok(format!("caught by {}", planted.caught_by)),
+            Ok(Tally { failures, .. }) if !failures.is_empty() => {
+                let how = failures.iter().flat_map(|failure| failure.lines()).next().unwrap_or_default();
+                println!("  {} caught by {}: {how}", planted.name, planted.caught_by);
+                Ok(format!("caught by {}", planted.caught_by))
+            }
             Ok(found) => Err(format!("{} passed {} with {} cases", planted.name, planted.caught_by, found.tried)),
             // The check itself could not be made, which catches nothing.
             Err(error) => Err(format!("{}: {error:#}", planted.name)),
