@@ -134,7 +134,7 @@ fn judge(success: bool) -> Outcome {
 
 /// A machine that cannot break its disks says so, and goes on.
 fn try_faults(options: &faults::Options) -> Result<Outcome> {
-    match faults::prepare()? {
+    match faults::prepare() {
         faults::Ready::Yes => faults::run(options).map(|code| judge(code == ExitCode::SUCCESS)),
         faults::Ready::No(why) => {
             println!("{why}");

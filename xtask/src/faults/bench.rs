@@ -1,7 +1,6 @@
 //! A throw-away folder with one config in it, and the runner at work there.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A start that takes longer hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// The name of the experiment in every bench.
 pub(super) const NAME: &str = "run";
@@ -103,7 +102,7 @@ impl Bench {
 
     /// Starts, with what it says going to a file.
     pub(super) fn start(&self, before: &[String], options: &[&str]) -> Result<Child> {
-        let stderr = File::from(fs_err::File::create(self.stderr())?.into_parts().0);
+        let stderr = fs_err::File::create(self.stderr())?.into_parts().0;
         let mut command = self.command(before, options);
         command.stderr(stderr).spawn().with_context(|| format!("failed to start {command:?}"))
     }

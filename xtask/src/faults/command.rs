@@ -32,7 +32,7 @@ pub(crate) const COMMAND: Command = Command {
     ],
     run: |arguments| {
         let options = Options::from_arguments(arguments)?;
-        match prepare()? {
+        match prepare() {
             Ready::Yes => run(&options),
             Ready::No(why) => {
                 eprintln!("cannot run here: {why}");
@@ -129,8 +129,8 @@ fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Looks for what the suite needs.
-pub(crate) fn prepare() -> Result<Ready> {
-    Ok(machine::missing().map_or(Ready::Yes, Ready::No))
+pub(crate) fn prepare() -> Ready {
+    machine::missing().map_or(Ready::Yes, Ready::No)
 }
 
 /// Runs what is asked for, and prints the table.

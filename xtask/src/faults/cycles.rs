@@ -70,7 +70,7 @@ fn kill_often(bench: &Bench, dice: &mut Dice, whole: Duration, most: u64) -> Res
             sleep(Duration::from_micros(200));
         }
         kill(dice, &child);
-        wait(&mut child, Duration::from_secs(60))?;
+        wait(&mut child, Duration::from_mins(1))?;
     }
     Ok(most)
 }

@@ -89,7 +89,7 @@ impl Drop for Disk {
 pub(super) fn run(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{:?} failed: {}", command.get_program(), said.trim());
+    ensure!(output.status.success(), "{} failed: {}", command.get_program().display(), said.trim());
     Ok(())
 }
 

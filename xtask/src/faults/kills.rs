@@ -1,5 +1,7 @@
 //! SIGKILL at every file system call: of a first start, of a start that resumes, and of the recovery from a kill.
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 
 use super::bench::{Bench, Files, reference, small_config};
@@ -84,7 +86,7 @@ fn describe(case: &Case) -> String {
         case.optimizer, case.call.name, case.call.number, case.call.text
     );
     if let Some(second) = &case.second {
-        text.push_str(&format!("\nthen at {} number {}: {}", second.name, second.number, second.text));
+        let _ = write!(text, "\nthen at {} number {}: {}", second.name, second.number, second.text);
     }
     text
 }

@@ -46,7 +46,7 @@ fn race(scope: &Scope, round: u64, expected: &Files) -> Result<String> {
     }
     let (mut trained, mut held) = (0, 0);
     for (mut child, said) in starters {
-        let status = wait(&mut child, Duration::from_secs(60))?;
+        let status = wait(&mut child, Duration::from_mins(1))?;
         let said = fs_err::read_to_string(said)?;
         match status.code() {
             // Somebody who came when the winner was done.

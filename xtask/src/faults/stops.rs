@@ -69,16 +69,16 @@ fn config(model: &str, parameters: &Value, optimizer: &Value) -> Value {
     })
 }
 
-fn attempt(scope: &Scope, setting: &Setting, stop: Stop, expected: &Files) -> Result<String, String> {
+fn attempt(scope: &Scope, setting: &Setting, place: Stop, expected: &Files) -> Result<String, String> {
     let bench = Bench::new(&scope.program, &setting.config).map_err(|error| format!("{error:#}"))?;
-    let place = |failure: String| {
+    let repeat = |failure: String| {
         format!(
-            "{} with {} on {} threads, {stop:?}: {failure}",
+            "{} with {} on {} threads, {place:?}: {failure}",
             setting.config["model_type"], setting.config["hyperparams"]["optimizer"], setting.threads
         )
     };
-    let (limit, starts) = match stop {
-        Stop::Once(step) => (step, 1),
+    let (limit, starts) = match place {
+        Stop::Once(steps) => (steps, 1),
         Stop::Always => (1, STEPS - 1),
     };
     for start in 0..starts {
@@ -86,11 +86,11 @@ fn attempt(scope: &Scope, setting: &Setting, stop: Stop, expected: &Files) -> Re
         let options = ["--threads", setting.threads, "--max-steps", &limit];
         let ended = bench.run(&options).map_err(|error| format!("{error:#}"))?;
         if ended.code != 143 {
-            return Err(place(format!("start {start} ended with {}:\n{}", ended.code, ended.stderr)));
+            return Err(repeat(format!("start {start} ended with {}:\n{}", ended.code, ended.stderr)));
         }
     }
-    bench.finish(expected).map_err(place)?;
-    Ok(match stop {
+    bench.finish(expected).map_err(repeat)?;
+    Ok(match place {
         Stop::Once(_) => "stopped once".to_owned(),
         Stop::Always => "stopped after every step".to_owned(),
     })

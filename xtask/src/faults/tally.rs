@@ -1,6 +1,7 @@
 //! What a check came to, and the table of all of them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use comfy_table::Cell;
@@ -73,10 +74,10 @@ pub(super) fn render(records: &[Record]) -> String {
     let mut text = table.trim_fmt();
     for Record { check, tally, .. } in records {
         for failure in tally.failures.iter().take(SHOWN) {
-            text.push_str(&format!("\n\n{check}: {failure}"));
+            let _ = write!(text, "\n\n{check}: {failure}");
         }
         if let Some(more) = tally.failures.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            text.push_str(&format!("\n\n{check}: and {more} more"));
+            let _ = write!(text, "\n\n{check}: and {more} more");
         }
     }
     text
@@ -96,7 +97,7 @@ mod tests {
         let records = [Record { check: "kills".to_owned(), tally, took: Duration::from_millis(1500) }];
         let expected = "\
 check  tried  failures  seconds  how the others ended
-------------------------------------------------------------
+--------------------------------------------------------------
 kills      5         1      1.5  2 from the start, 2 resumed
 
 kills: call 3: metrics.jsonl differs";

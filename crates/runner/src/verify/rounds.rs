@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use indicatif::ProgressBar;
 use serde_json::Value;
 use steadfast_experiment::{Event, FailureClass, Observer, RunResult, StopSignal, one_line};
 use steadfast_state::StateManager;
@@ -89,8 +90,8 @@ impl Proof<'_> {
                 return Err(failed("the runs end before any kill reaches them".to_owned(), Exit::Failed));
             }
             let killed = folder.path().join(format!("killed-{}", outcome.runs));
-            self.run_with_kills(queued, &killed, &mut schedule, outcome, &bar)?;
-            compared = self.compare(queued, &whole, &killed)?;
+            self.run_with_kills(queued, &killed, (&mut schedule, &bar), outcome)?;
+            compared = compare_runs(queued, &whole, &killed)?;
             if compared.iter().any(|file| file.difference.is_some()) {
                 break;
             }
@@ -101,7 +102,7 @@ impl Proof<'_> {
         }
         let again = folder.path().join("whole-again");
         self.run_whole(queued, &again)?;
-        let reproducible = self.compare(queued, &whole, &again)?.iter().all(|file| file.difference.is_none());
+        let reproducible = compare_runs(queued, &whole, &again)?.iter().all(|file| file.difference.is_none());
         Ok(Verdict::Differs { files: compared, reproducible, kept: folder.keep() })
     }
 
@@ -110,9 +111,8 @@ impl Proof<'_> {
         &self,
         queued: &Queued,
         results: &Path,
-        schedule: &mut Schedule,
+        (schedule, bar): (&mut Schedule, &ProgressBar),
         outcome: &mut Outcome,
-        bar: &indicatif::ProgressBar,
     ) -> Result<(), Early> {
         let mut safe = None;
         loop {
@@ -163,11 +163,11 @@ impl Proof<'_> {
         let ending = self.launcher.run_process(&request, &mut saves, &self.stop);
         if self.stop.requested() { Err(Verdict::Stopped) } else { Ok((ending, saves)) }
     }
+}
 
-    fn compare(&self, queued: &Queued, whole: &Path, other: &Path) -> Result<Vec<Compared>, Early> {
-        compare(queued.name(), &StateManager::new(whole), &StateManager::new(other))
-            .map_err(|error| failed(one_line(&error), Exit::Storage))
-    }
+fn compare_runs(queued: &Queued, whole: &Path, other: &Path) -> Result<Vec<Compared>, Early> {
+    compare(queued.name(), &StateManager::new(whole), &StateManager::new(other))
+        .map_err(|error| failed(one_line(&error), Exit::Storage))
 }
 
 /// A save that was acknowledged is there at the next start.

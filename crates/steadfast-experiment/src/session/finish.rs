@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use steadfast_state::{Document, ModelFile, StateError};
 
-use super::{Outcome, Session};
+use super::training::{Outcome, Session};
 use crate::error_chain::one_line;
 use crate::finite::first_not_finite;
 use crate::result::{FailureReport, RunResult, RunStatus, Standing};

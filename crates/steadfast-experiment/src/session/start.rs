@@ -2,7 +2,7 @@
 
 use steadfast_state::Document;
 
-use super::{Parent, Session};
+use super::training::{Parent, Session};
 use crate::error_chain::one_line;
 use crate::lineage::Ancestor;
 use crate::result::RunStatus;

@@ -17,7 +17,7 @@ fn made_by(build: &str) -> MadeBy {
 fn fork() -> Bench {
     let mut bench = Bench::new();
     bench.start(&StopAfter::new(14)).unwrap();
-    bench.plan.name = "child".to_owned();
+    "child".clone_into(&mut bench.plan.name);
     bench.plan.resolved["name"] = "child".into();
     bench.plan.resolved["hyperparams"]["lr"] = 0.2.into();
     bench.parent = Some("toy");

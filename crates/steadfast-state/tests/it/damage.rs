@@ -2,8 +2,6 @@
 //!
 //! The small checkpoints of other tests are damaged at every bit; these are larger, and the counts come from outside.
 
-#![expect(clippy::print_stdout, reason = "the counts are shown with --nocapture")]
-
 use steadfast_state::{Snapshot, TensorData};
 
 use crate::support::{RUN, Results, flip, snapshot};
