@@ -15,7 +15,8 @@ use crate::console::Console;
 use crate::exit_code::Exit;
 use crate::number::plural;
 use crate::process::Launcher;
-use crate::supervise::{Batch, Row};
+use crate::row::Row;
+use crate::supervise::Batch;
 use crate::{check, environment, list, logs, report, setup, table, verify, worker};
 
 /// The experiments that come with Steadfast.

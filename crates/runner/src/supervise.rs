@@ -5,48 +5,22 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use steadfast_config::OnFailure;
 use steadfast_experiment::{
-    FailureClass, FailureReport, Rebuilt, RunResult, RunStatus, StopSignal, TrainError, failed_result, one_line,
-    rebuild,
+    FailureClass, FailureReport, RunResult, RunStatus, StopSignal, TrainError, failed_result, one_line,
 };
-use steadfast_state::{Document, ModelFile, StateError, StateManager};
+use steadfast_state::{Document, StateManager};
 
 use crate::args::{Isolation, OnFailureArg, ResumeMode, RunArgs};
 use crate::attempts::Attempts;
 use crate::batch::Queued;
 use crate::console::Console;
-use crate::exit_code::Exit;
 use crate::fingerprint::made_by;
+use crate::inspect::{Inspection, finished, inspect};
 use crate::message::{Ending, Request};
 use crate::number::{duration, plural};
 use crate::process::Launcher;
 use crate::render::Renderer;
+use crate::row::{Row, RowStatus};
 use crate::signals::Stop;
-
-/// How one experiment of the batch ended.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) status: RowStatus,
-    /// What stands in its `result.json`, if there is one.
-    pub(crate) result: Option<RunResult>,
-    /// Why it did not complete.
-    pub(crate) reason: Option<String>,
-    /// Time spent on it in this batch.
-    pub(crate) time: Duration,
-}
-
-/// The status column of the closing table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RowStatus {
-    Completed,
-    AlreadyCompleted,
-    Interrupted,
-    Failed(FailureClass),
-    Refused,
-    Held,
-    NoValidCheckpoint,
-    NotRun,
-}
 
 /// Everything the batch works with.
 pub(crate) struct Batch<'a> {
@@ -58,16 +32,6 @@ pub(crate) struct Batch<'a> {
     pub(crate) environment: Value,
     /// The run to fork from.
     pub(crate) parent: Option<String>,
-}
-
-/// What became of the files of a finished run.
-enum Inspection {
-    Sound,
-    MadeAnew(Vec<&'static str>),
-    /// The newest valid checkpoint is not the end.
-    Unfinished,
-    /// Something is damaged for good.
-    Lost(String),
 }
 
 impl Batch<'_> {
@@ -171,9 +135,12 @@ impl Batch<'_> {
     /// A run that has nothing left to do for this very config. Its files are held against its newest checkpoint, and
     /// made anew where they differ; a run that turns out not to be finished goes on.
     fn skip_finished(&self, queued: &Queued, heading: &str, started: Instant) -> Option<Row> {
-        let result = self.finished(queued)?;
+        if self.arguments.fresh {
+            return None;
+        }
+        let result = finished(&self.state, queued)?;
         let mut notes = format!("{heading}  already complete: {}", plural(result.epochs, "epoch"));
-        match self.inspect(queued, &result) {
+        match inspect(&self.state, queued, &result) {
             Inspection::Sound => {}
             Inspection::MadeAnew(files) => {
                 let files = format!("; made anew from the checkpoint: {}", files.join(", "));
@@ -186,47 +153,8 @@ impl Batch<'_> {
             }
         }
         self.console.line(&notes);
-        let result = self.finished(queued).unwrap_or(result);
+        let result = finished(&self.state, queued).unwrap_or(result);
         Some(Row::done(queued, RowStatus::AlreadyCompleted, result, started.elapsed()))
-    }
-
-    fn finished(&self, queued: &Queued) -> Option<RunResult> {
-        if self.arguments.fresh {
-            return None;
-        }
-        let bytes = self.state.document(queued.name(), Document::Result).ok()??;
-        let result: RunResult = serde_json::from_slice(&bytes).ok()?;
-        (result.is_completed() && result.config_sha256 == queued.plan.config_sha256).then_some(result)
-    }
-
-    fn inspect(&self, queued: &Queued, result: &RunResult) -> Inspection {
-        // A folder that cannot be written, or that somebody else holds, is believed as it is.
-        let Ok(mut folder) = self.state.open(queued.name()) else { return Inspection::Sound };
-        match rebuild(&mut folder, &queued.plan) {
-            Ok(Rebuilt::Finished(files)) if files.is_empty() => Inspection::Sound,
-            Ok(Rebuilt::Finished(files)) => Inspection::MadeAnew(files),
-            Ok(Rebuilt::NoCheckpoint) | Err(TrainError::State(StateError::NoValidCheckpoint { .. })) => {
-                self.inspect_models(queued, result)
-            }
-            Ok(_) => Inspection::Unfinished,
-            Err(error) => {
-                tracing::warn!(error = one_line(&error), "the files of a finished run could not be checked");
-                Inspection::Sound
-            }
-        }
-    }
-
-    /// Without a checkpoint the models have nothing but their fingerprints to prove themselves with.
-    fn inspect_models(&self, queued: &Queued, result: &RunResult) -> Inspection {
-        let expected = [(ModelFile::Last, &result.model_last_sha256), (ModelFile::Best, &result.model_best_sha256)];
-        for (file, expected) in expected {
-            let found = self.state.model_sha256(queued.name(), file).ok().flatten();
-            if found != *expected {
-                let name = file.file_name();
-                return Inspection::Lost(format!("{name} is damaged, and there is no checkpoint to make it from"));
-            }
-        }
-        Inspection::Sound
     }
 
     /// Starts the experiment once and waits for its end.
@@ -352,69 +280,4 @@ fn best_text(result: &RunResult) -> String {
         .filter_map(|(name, value)| Some(format!("{name} {}", crate::number::metric(value.as_f64()?))))
         .collect();
     format!(", best epoch {epoch}: {}", figures.join(", "))
-}
-
-impl Row {
-    fn done(queued: &Queued, status: RowStatus, result: RunResult, time: Duration) -> Self {
-        Self { name: queued.name().to_owned(), status, result: Some(result), reason: None, time }
-    }
-
-    fn not_run(queued: &Queued) -> Self {
-        let name = queued.name().to_owned();
-        Self { name, status: RowStatus::NotRun, result: None, reason: None, time: Duration::ZERO }
-    }
-}
-
-impl RowStatus {
-    /// Whether the failure policy has to decide.
-    fn is_failure(self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Refused | Self::Held | Self::NoValidCheckpoint)
-    }
-
-    /// What the table says.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Completed => "completed",
-            Self::AlreadyCompleted => "already complete",
-            Self::Interrupted => "interrupted",
-            Self::Failed(_) => "failed",
-            Self::Refused => "refused",
-            Self::Held => "held",
-            Self::NoValidCheckpoint => "no valid checkpoint",
-            Self::NotRun => "not run",
-        }
-    }
-
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Held => "held",
-            Self::Interrupted => "stopped",
-            _ => "failed",
-        }
-    }
-
-    /// What can be done about it.
-    fn help(self) -> Option<&'static str> {
-        match self {
-            Self::Refused => Some("undo the change, branch off with --fork NEWNAME, or start anew with --fresh"),
-            Self::NoValidCheckpoint => Some("the damaged files are kept; start anew with --fresh"),
-            Self::Held => Some("wait for the other process, or stop it"),
-            _ => None,
-        }
-    }
-
-    /// What it means for the program's exit code.
-    pub(crate) fn exit(self) -> Exit {
-        match self {
-            Self::Completed | Self::AlreadyCompleted => Exit::Done,
-            Self::Failed(FailureClass::Storage) => Exit::Storage,
-            Self::Failed(_) | Self::NotRun => Exit::Failed,
-            // Without a signal to this process: its steps were counted, or someone stopped the worker alone.
-            Self::Interrupted => Exit::Terminated,
-            Self::Refused => Exit::ResumeRefused,
-            Self::Held => Exit::Held,
-            Self::NoValidCheckpoint => Exit::NoValidCheckpoint,
-        }
-    }
 }

@@ -9,7 +9,7 @@ use steadfast_state::RunSummary;
 
 use crate::list::result_of;
 use crate::number::{duration, metric};
-use crate::supervise::{Row, RowStatus};
+use crate::row::{Row, RowStatus};
 
 /// What a line of a table is made of.
 struct Line<'a> {

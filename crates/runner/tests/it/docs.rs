@@ -1,4 +1,4 @@
-//! Every command in the README and the guides is run, as it stands there.
+//! Every command in the README, the guides and the concepts is run, as it stands there.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,8 +28,8 @@ fn commands(page: &Path) -> Vec<String> {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let guides = fs_err::read_dir(repository().join("docs/guides")).unwrap();
-    let mut pages: Vec<PathBuf> = guides.map(|entry| entry.unwrap().path()).collect();
+    let folders = ["docs/guides", "docs/concepts"].map(|folder| fs_err::read_dir(repository().join(folder)).unwrap());
+    let mut pages: Vec<PathBuf> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     pages.push(repository().join("README.md"));
     pages.sort();
     pages
@@ -54,7 +54,7 @@ fn every_command_works() {
             run += 1;
         }
     }
-    assert!(run >= 7, "only {run} commands were found");
+    assert!(run >= 14, "only {run} commands were found");
 }
 
 fn copy(from: &Path, to: &Path) {
