@@ -93,9 +93,9 @@ pub use error::{Differences, GradientError, LoadError, OptimizerError, TensorMis
 pub use init::SeededParameters;
 pub use layers::{BatchNorm, Conv2d, Dropout, Embedding, LayerNorm, Linear};
 pub use ops::{
-    ChannelStatistics, Conv2dOptions, attention, avg_pool2d, batch_norm, batch_norm_with, conv2d, cross_entropy,
-    cross_entropy_rows, dropout, embedding, gelu, gelu_tanh, global_mean, layer_norm, linear, max_pool2d, mse, relu,
-    self_attention, softmax_last_dim,
+    ChannelStatistics, Conv2dOptions, add, attention, avg_pool2d, batch_norm, batch_norm_with, conv2d, cross_entropy,
+    cross_entropy_rows, dropout, embedding, flatten_from, gelu, gelu_tanh, global_mean, layer_norm, linear, max_pool2d,
+    mse, relu, reshape, self_attention, softmax_last_dim,
 };
 pub use optim::{Adam, AdamOptions, NamedGradients, Optimizer, OptimizerState, Sgd, SgdOptions, finite_loss};
 pub use random::{Purpose, STREAM_VERSION, Seed, Stream, StreamKey};

@@ -13,6 +13,9 @@ use super::trace::{Call, ONE_THREAD, calls, inject};
 /// Steps before a stop in the middle of the second epoch.
 const STOP: [&str; 2] = ["--max-steps", "12"];
 
+/// All file work on one thread, and a word for each save.
+const TOLD: [&str; 5] = [ONE_THREAD[0], ONE_THREAD[1], ONE_THREAD[2], ONE_THREAD[3], "-v"];
+
 /// Optimizers whose state is saved and restored.
 const OPTIMIZERS: [&str; 3] = ["adam", "sgd", "adamw"];
 
@@ -58,24 +61,33 @@ pub(super) fn double_crashes(scope: &Scope) -> Result<Tally> {
 /// The calls of a first start, and of one that resumes.
 fn traces(scope: &Scope, optimizer: &str) -> Result<(Vec<Call>, Vec<Call>)> {
     let bench = Bench::new(&scope.program, &small_config(optimizer))?;
-    let first = calls(&bench, &ONE_THREAD)?;
+    let first = calls(&bench, &TOLD)?;
     let bench = Bench::new(&scope.program, &small_config(optimizer))?;
     bench.run(&STOP)?;
-    Ok((first, calls(&bench, &ONE_THREAD)?))
+    Ok((first, calls(&bench, &TOLD)?))
 }
 
 fn attempt(scope: &Scope, case: &Case, expected: &Files) -> Result<String, String> {
-    let tried = || -> Result<Bench> {
+    let tried = || -> Result<(Bench, Option<u64>)> {
+        let mut acknowledged = None;
         let bench = Bench::new(&scope.program, &small_config(case.optimizer))?;
         if case.resumes {
             bench.run(&STOP)?;
         }
         for call in [Some(&case.call), case.second.as_ref()].into_iter().flatten() {
-            bench.run_behind(&inject(call, "signal=KILL", &call.number.to_string()), &ONE_THREAD)?;
+            let ended = bench.run_behind(&inject(call, "signal=KILL", &call.number.to_string()), &TOLD)?;
+            acknowledged = ended.acknowledged().max(acknowledged);
         }
-        Ok(bench)
+        Ok((bench, acknowledged))
     };
-    let bench = tried().map_err(|error| format!("{error:#}"))?;
+    let (bench, acknowledged) = tried().map_err(|error| format!("{error:#}"))?;
+    if acknowledged.is_some() {
+        let saved = bench.saved_step().map_err(|error| format!("{error:#}"))?;
+        if saved < acknowledged {
+            let lost = format!("step {acknowledged:?} was acknowledged, found {saved:?}");
+            return Err(format!("{}: {lost}", describe(case)));
+        }
+    }
     bench.finish(expected).map_err(|failure| format!("{}: {failure}", describe(case)))
 }
 

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
-use steadfast_ops::{Conv2d, Conv2dOptions, Linear, StepContext, cross_entropy, max_pool2d, relu};
+use steadfast_ops::{Conv2d, Conv2dOptions, Linear, StepContext, cross_entropy, flatten_from, max_pool2d, relu};
 
 use crate::{Workload, random, random_ids};
 
@@ -39,7 +39,7 @@ impl Workload for Cnn {
             x = max_pool2d(&relu(&convolution.forward(&x, context)?)?, 2, 2, 0)?;
         }
         let [first, second] = &self.layers;
-        let x = relu(&first.forward(&x.flatten_from(1)?, context)?)?;
+        let x = relu(&first.forward(&flatten_from(&x, 1)?, context)?)?;
         cross_entropy(&second.forward(&x, context)?, &self.classes, 0.0)
     }
 }

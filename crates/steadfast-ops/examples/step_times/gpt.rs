@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result, Tensor};
 use candle_nn::VarBuilder;
-use steadfast_ops::{Embedding, LayerNorm, Linear, StepContext, cross_entropy, gelu_tanh, self_attention};
+use steadfast_ops::{Embedding, LayerNorm, Linear, StepContext, add, cross_entropy, gelu_tanh, self_attention};
 
 use crate::{Workload, random_ids};
 
@@ -35,9 +35,10 @@ impl Block {
 
     fn forward(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
         let projected = self.projection.forward(&self.attention_norm.forward(x, context)?, context)?;
-        let x = (x + self.attention_out.forward(&self_attention(&projected, HEADS, true)?, context)?)?;
+        let attended = self.attention_out.forward(&self_attention(&projected, HEADS, true)?, context)?;
+        let x = add(x, &attended)?;
         let hidden = gelu_tanh(&self.up.forward(&self.norm.forward(&x, context)?, context)?)?;
-        &x + self.down.forward(&hidden, context)?
+        add(&x, &self.down.forward(&hidden, context)?)
     }
 }
 
@@ -73,7 +74,7 @@ impl Workload for Gpt {
 
     fn loss(&self, context: &StepContext) -> Result<Tensor> {
         let positions = self.positions.forward(&Tensor::arange(0, CONTEXT, &Device::Cpu)?, context)?;
-        let mut x = self.tokens.forward(&self.input, context)?.broadcast_add(&positions)?;
+        let mut x = add(&self.tokens.forward(&self.input, context)?, &positions)?;
         for block in &self.blocks {
             x = block.forward(&x, context)?;
         }

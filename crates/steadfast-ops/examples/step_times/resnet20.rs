@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
-use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Linear, StepContext, cross_entropy, global_mean, relu};
+use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Linear, StepContext, add, cross_entropy, global_mean, relu};
 
 use crate::{Workload, random, random_ids};
 
@@ -53,7 +53,7 @@ impl Block {
             Some(downsample) => downsample.forward(x, context)?,
             None => x.clone(),
         };
-        relu(&(y + shortcut)?)
+        relu(&add(&y, &shortcut)?)
     }
 }
 

@@ -9,6 +9,8 @@ use std::cell::RefCell;
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, TensorId};
 
+use super::tape;
+
 /// Gradients by variable.
 type Handed = Vec<(TensorId, Tensor)>;
 
@@ -20,8 +22,8 @@ thread_local! {
 
 /// The gradients of one backward pass.
 pub(crate) struct Collected {
-    /// Those that candle added up.
-    store: GradStore,
+    /// Those that candle added up, where its pass was needed.
+    store: Option<GradStore>,
     /// Those that operations of this crate handed over, each variable once.
     direct: Handed,
 }
@@ -31,18 +33,21 @@ impl Collected {
     pub(crate) fn remove(&mut self, variable: &Tensor) -> Result<Option<Tensor>> {
         let direct = self.direct.iter().position(|(id, _)| *id == variable.id());
         let direct = direct.map(|position| self.direct.swap_remove(position).1);
-        match (self.store.remove(variable), direct) {
+        match (self.store.as_mut().and_then(|store| store.remove(variable)), direct) {
             (Some(added), Some(direct)) => added.add(&direct).map(Some),
             (added, direct) => Ok(added.or(direct)),
         }
     }
 }
 
-/// Runs candle's backward pass from `loss`.
+/// Runs the backward pass from `loss`: over the tape where that knows the whole graph, else candle's.
 pub(crate) fn backward(loss: &Tensor) -> Result<Collected> {
+    if let Some(direct) = tape::gradients(loss)? {
+        return Ok(Collected { store: None, direct });
+    }
     let collection = Collection::begin();
     let store = loss.backward()?;
-    Ok(Collected { store, direct: collection.end() })
+    Ok(Collected { store: Some(store), direct: collection.end() })
 }
 
 /// A collection under way; dropping it ends it, however the backward pass ended.

@@ -8,6 +8,7 @@ mod operation;
 mod partition;
 mod product;
 mod reduction;
+mod tape;
 mod view;
 
 pub(crate) use collector::backward;
@@ -17,4 +18,5 @@ pub(crate) use operation::{Gradients, Operation, apply_one, apply_three, apply_t
 pub(crate) use partition::{CHUNK, chunk_for_rows, for_each_chunk, for_each_chunk_pair, map_in_order, vectorized};
 pub(crate) use product::{Product, columns_of, multiply, multiply_in_parallel, rows_of, rows_of_mut};
 pub(crate) use reduction::{add_into, column_sums, maximum, sum, sum_of, sum_of_pairs};
+pub(crate) use tape::remember_alias;
 pub(crate) use view::{Saved, View};

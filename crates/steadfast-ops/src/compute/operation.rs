@@ -1,11 +1,14 @@
 //! The bridge between the kernels and candle: one trait for operations of up to three tensors.
 
+use std::sync::Arc;
+
 use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Layout, Result, Shape, Storage, StorageRef, Tensor,
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Layout, Result, Shape, Storage, StorageRef, Tensor, TensorId,
     bail,
 };
 
 use super::collector::hand_over;
+use super::tape::{Applied, Gradient, Ticket, remember};
 use super::{Real, View};
 
 /// The gradients of an operation's inputs; `None` for those that need none.
@@ -32,6 +35,11 @@ pub(crate) trait Operation<const N: usize>: Send + Sync + 'static {
         gradient: View<'_>,
         wanted: [bool; N],
     ) -> Result<Gradients<T, N>>;
+
+    /// Whether the gradient of the result is that of this input, as it is.
+    fn passes_on(&self, _input: View<'_>, _output: &Shape) -> bool {
+        false
+    }
 }
 
 /// Whether the kernels of this crate compute with these tensors: all on the CPU, all f32 or all f64.
@@ -45,62 +53,126 @@ pub(crate) fn runs_here(tensors: &[&Tensor]) -> bool {
 
 /// Runs an operation of one tensor and, where it is tracked, records it in candle's graph.
 pub(crate) fn apply_one<O: Operation<1>>(operation: O, input: &Tensor) -> Result<Tensor> {
-    input.apply_op1(Node(operation))
+    let (node, applied) = Node::new(operation, [input]);
+    let ticket = Arc::clone(&node.ticket);
+    applied.remembered(input.apply_op1(node)?, &ticket)
 }
 
 /// Runs an operation of two tensors and, where one is tracked, records it in candle's graph.
 pub(crate) fn apply_two<O: Operation<2>>(operation: O, first: &Tensor, second: &Tensor) -> Result<Tensor> {
-    first.apply_op2(second, Node(operation))
+    let (node, applied) = Node::new(operation, [first, second]);
+    let ticket = Arc::clone(&node.ticket);
+    applied.remembered(first.apply_op2(second, node)?, &ticket)
 }
 
 /// Runs an operation of three tensors and, where one is tracked, records it in candle's graph.
 pub(crate) fn apply_three<O: Operation<3>>(operation: O, [a, b, c]: [&Tensor; 3]) -> Result<Tensor> {
-    a.apply_op3(b, c, Node(operation))
+    let (node, applied) = Node::new(operation, [a, b, c]);
+    let ticket = Arc::clone(&node.ticket);
+    applied.remembered(a.apply_op3(b, c, node)?, &ticket)
 }
 
-/// An operation as candle's custom operation of one, two or three inputs.
-struct Node<O, const N: usize>(O);
+/// An operation with the tensors that it was applied to.
+struct Call<O, const N: usize> {
+    operation: O,
+    inputs: [Tensor; N],
+}
+
+/// The call as candle's custom operation of one, two or three inputs. Candle's graph holds it, and the tape looks at it.
+struct Node<O, const N: usize> {
+    call: Arc<Call<O, N>>,
+    ticket: Arc<Ticket>,
+}
 
 impl<O: Operation<N>, const N: usize> Node<O, N> {
+    fn new(operation: O, inputs: [&Tensor; N]) -> (Self, Arc<Call<O, N>>) {
+        let call = Arc::new(Call { operation, inputs: inputs.map(Tensor::clone) });
+        (Self { call: Arc::clone(&call), ticket: Arc::default() }, call)
+    }
+
     fn forward(&self, inputs: [View<'_>; N], dtype: DType) -> Result<(CpuStorage, Shape)> {
+        let operation = &self.call.operation;
         match dtype {
-            DType::F32 => self.0.forward::<f32>(inputs).map(|(values, shape)| (CpuStorage::F32(values), shape)),
-            DType::F64 => self.0.forward::<f64>(inputs).map(|(values, shape)| (CpuStorage::F64(values), shape)),
+            DType::F32 => operation.forward::<f32>(inputs).map(|(values, shape)| (CpuStorage::F32(values), shape)),
+            DType::F64 => operation.forward::<f64>(inputs).map(|(values, shape)| (CpuStorage::F64(values), shape)),
             other => bail!("{}: no kernel for {other:?}", O::NAME),
         }
     }
 
+    /// The backward pass as candle asks for it.
     fn backward(&self, inputs: [&Tensor; N], output: &Tensor, gradient: &Tensor) -> Result<[Option<Tensor>; N]> {
-        match gradient.dtype() {
-            DType::F32 => self.backward_for::<f32>(inputs, output, gradient),
-            DType::F64 => self.backward_for::<f64>(inputs, output, gradient),
+        let guard = gradient.storage_and_layout();
+        let gradients = self.call.gradients(inputs, output, view(&guard)?)?;
+        let mut tensors = [const { None }; N];
+        for ((tensor, values), input) in tensors.iter_mut().zip(gradients).zip(inputs) {
+            if let Some(values) = values {
+                *tensor = hand_over(input, Gradient::new(values, input.shape().clone()).into_tensor()?)?;
+            }
+        }
+        Ok(tensors)
+    }
+}
+
+impl<O: Operation<N>, const N: usize> Call<O, N> {
+    /// The gradients of the inputs in row-major order.
+    fn gradients(&self, inputs: [&Tensor; N], output: &Tensor, gradient: View<'_>) -> Result<[Option<CpuStorage>; N]> {
+        match output.dtype() {
+            DType::F32 => self.gradients_in(inputs, output, gradient, CpuStorage::F32),
+            DType::F64 => self.gradients_in(inputs, output, gradient, CpuStorage::F64),
             other => bail!("{}: no kernel for {other:?}", O::NAME),
         }
     }
 
-    fn backward_for<T: Real>(
+    fn gradients_in<T: Real>(
         &self,
         inputs: [&Tensor; N],
         output: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<[Option<Tensor>; N]> {
+        gradient: View<'_>,
+        storage: impl Fn(Vec<T>) -> CpuStorage,
+    ) -> Result<[Option<CpuStorage>; N]> {
         let guards = inputs.map(Tensor::storage_and_layout);
         let output = output.storage_and_layout();
-        let gradient = gradient.storage_and_layout();
         let mut views = Vec::with_capacity(N);
         for guard in &guards {
             views.push(view(guard)?);
         }
         let Ok(views) = <[View<'_>; N]>::try_from(views) else { bail!("{}: inputs lost", O::NAME) };
         let wanted = inputs.map(Tensor::track_op);
-        let gradients = self.0.backward::<T>(views, view(&output)?, view(&gradient)?, wanted)?;
-        let mut tensors = [const { None }; N];
-        for ((tensor, values), input) in tensors.iter_mut().zip(gradients).zip(inputs) {
-            if let Some(values) = values {
-                *tensor = hand_over(input, Tensor::from_vec(values, input.shape(), &Device::Cpu)?)?;
+        let gradients = self.operation.backward::<T>(views, view(&output)?, gradient, wanted)?;
+        Ok(gradients.map(|values| values.map(&storage)))
+    }
+
+    /// Whether the gradient of the result is that of all inputs that need one.
+    fn passes_on(&self, output: &Tensor) -> Result<bool> {
+        for input in self.inputs.iter().filter(|input| input.track_op()) {
+            if !self.operation.passes_on(view(&input.storage_and_layout())?, output.shape()) {
+                return Ok(false);
             }
         }
-        Ok(tensors)
+        Ok(true)
+    }
+
+    /// Puts a result on the tape.
+    fn remembered(self: Arc<Self>, result: Tensor, ticket: &Arc<Ticket>) -> Result<Tensor> {
+        let applied: Arc<dyn Applied> = self;
+        remember(&result, Arc::downgrade(&applied), ticket);
+        Ok(result)
+    }
+}
+
+impl<O: Operation<N>, const N: usize> Applied for Call<O, N> {
+    fn backward(&self, output: &Tensor, gradient: Gradient) -> Result<Vec<(TensorId, Gradient)>> {
+        let tracked = self.inputs.iter().filter(|input| input.track_op());
+        if self.passes_on(output)? {
+            return Ok(tracked.map(|input| (input.id(), gradient.clone())).collect());
+        }
+        let inputs = self.inputs.each_ref();
+        let gradients = gradient.with_view(|gradient| self.gradients(inputs, output, gradient))?;
+        let of_inputs = inputs.into_iter().zip(gradients).filter_map(|(input, values)| {
+            let wanted = values.filter(|_| input.track_op())?;
+            Some((input.id(), Gradient::new(wanted, input.shape().clone())))
+        });
+        Ok(of_inputs.collect())
     }
 }
 

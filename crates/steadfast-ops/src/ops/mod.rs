@@ -1,5 +1,6 @@
 //! Differentiable operations, each a function of tensors.
 
+mod add;
 mod attention;
 mod avg_pool2d;
 mod batch_norm;
@@ -16,6 +17,7 @@ mod relu;
 mod softmax;
 mod window;
 
+pub use add::{add, flatten_from, reshape};
 pub use attention::{attention, self_attention};
 pub use avg_pool2d::{avg_pool2d, global_mean};
 pub use batch_norm::{ChannelStatistics, batch_norm, batch_norm_with};

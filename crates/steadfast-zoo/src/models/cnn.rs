@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 use serde_json::Value;
 use steadfast_config::{Section, section};
-use steadfast_ops::{Conv2d, Conv2dOptions, Dropout, Linear, StepContext, max_pool2d, relu};
+use steadfast_ops::{Conv2d, Conv2dOptions, Dropout, Linear, StepContext, flatten_from, max_pool2d, relu};
 
 use super::{Model, ModelConfig, ModelEntry, ModelShape};
 
@@ -81,7 +81,7 @@ impl Model for Cnn {
         for convolution in &self.convolutions {
             images = max_pool2d(&relu(&convolution.forward(&images, context)?)?, 2, 2, 0)?;
         }
-        let hidden = relu(&self.fc1.forward(&images.flatten_from(1)?, context)?)?;
+        let hidden = relu(&self.fc1.forward(&flatten_from(&images, 1)?, context)?)?;
         self.fc2.forward(&self.dropout.forward(&hidden, context)?, context)
     }
 }
