@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool: its findings are its output")]
 
 mod arguments;
+mod bench;
 mod ci;
 mod command;
 mod faults;
@@ -24,7 +25,8 @@ use arguments::UsageError;
 use command::{Command, dispatch};
 
 /// Every command, in the order in which help lists them.
-const COMMANDS: &[Command] = &[ci::COMMAND, test::COMMAND, tidy::COMMAND, sweep::COMMAND, faults::COMMAND];
+const COMMANDS: &[Command] =
+    &[ci::COMMAND, test::COMMAND, tidy::COMMAND, sweep::COMMAND, faults::COMMAND, bench::COMMAND];
 
 fn main() -> ExitCode {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();

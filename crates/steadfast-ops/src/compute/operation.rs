@@ -55,21 +55,21 @@ pub(crate) fn runs_here(tensors: &[&Tensor]) -> bool {
 pub(crate) fn apply_one<O: Operation<1>>(operation: O, input: &Tensor) -> Result<Tensor> {
     let (node, applied) = Node::new(operation, [input]);
     let ticket = Arc::clone(&node.ticket);
-    applied.remembered(input.apply_op1(node)?, &ticket)
+    Ok(applied.remembered(input.apply_op1(node)?, &ticket))
 }
 
 /// Runs an operation of two tensors and, where one is tracked, records it in candle's graph.
 pub(crate) fn apply_two<O: Operation<2>>(operation: O, first: &Tensor, second: &Tensor) -> Result<Tensor> {
     let (node, applied) = Node::new(operation, [first, second]);
     let ticket = Arc::clone(&node.ticket);
-    applied.remembered(first.apply_op2(second, node)?, &ticket)
+    Ok(applied.remembered(first.apply_op2(second, node)?, &ticket))
 }
 
 /// Runs an operation of three tensors and, where one is tracked, records it in candle's graph.
 pub(crate) fn apply_three<O: Operation<3>>(operation: O, [a, b, c]: [&Tensor; 3]) -> Result<Tensor> {
     let (node, applied) = Node::new(operation, [a, b, c]);
     let ticket = Arc::clone(&node.ticket);
-    applied.remembered(a.apply_op3(b, c, node)?, &ticket)
+    Ok(applied.remembered(a.apply_op3(b, c, node)?, &ticket))
 }
 
 /// An operation with the tensors that it was applied to.
@@ -153,10 +153,10 @@ impl<O: Operation<N>, const N: usize> Call<O, N> {
     }
 
     /// Puts a result on the tape.
-    fn remembered(self: Arc<Self>, result: Tensor, ticket: &Arc<Ticket>) -> Result<Tensor> {
+    fn remembered(self: Arc<Self>, result: Tensor, ticket: &Arc<Ticket>) -> Tensor {
         let applied: Arc<dyn Applied> = self;
         remember(&result, Arc::downgrade(&applied), ticket);
-        Ok(result)
+        result
     }
 }
 

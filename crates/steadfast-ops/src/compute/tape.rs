@@ -5,13 +5,16 @@
 //! of this crate are therefore remembered by their result, beside candle's graph and not instead of it. Where a whole
 //! graph consists of them, [`gradients`] runs it from here; everything else goes through candle.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use candle_core::{CpuStorage, DType, Layout, Result, Shape, Tensor, TensorId, bail};
 
 use super::View;
 use super::reduction::add_into;
+
+/// Something about tensors. Looked up by tensor and never iterated over, so its order reaches nothing.
+#[expect(clippy::disallowed_types, reason = "tensors have an identity and no order")]
+type ByTensor<V> = std::collections::HashMap<TensorId, V>;
 
 /// Aliases that are remembered at most; graphs that are dropped without a backward pass leave theirs behind.
 const MOST_ALIASES: usize = 4096;
@@ -39,7 +42,7 @@ enum Entry {
 
 #[derive(Default)]
 struct Tape {
-    entries: HashMap<TensorId, Entry>,
+    entries: ByTensor<Entry>,
     aliases: usize,
 }
 
@@ -144,8 +147,8 @@ pub(super) fn gradients(loss: &Tensor) -> Result<Option<Vec<(TensorId, Tensor)>>
     }
     let nodes = loss.sorted_nodes();
     let Some(steps) = steps(&nodes) else { return Ok(None) };
-    let shapes: HashMap<TensorId, &Shape> = nodes.iter().map(|node| (node.id(), node.shape())).collect();
-    let mut under_way = HashMap::from([(loss.id(), Gradient::ones(loss)?)]);
+    let shapes: ByTensor<&Shape> = nodes.iter().map(|node| (node.id(), node.shape())).collect();
+    let mut under_way = ByTensor::from([(loss.id(), Gradient::ones(loss)?)]);
     let mut found = Vec::new();
     for (node, step) in nodes.into_iter().zip(steps) {
         // What nothing flows back to needs nothing.

@@ -74,29 +74,29 @@ impl Operation<2> for AddOp {
     ) -> Result<Gradients<T, 2>> {
         let (width, gradient) = (y.count(), gradient.values::<T>()?);
         let rows = gradient.len() / width.max(1);
-        let of_y = of_y.then(|| match rows {
-            1 => gradient.to_vec(),
-            _ => {
-                let sums = column_sums(
-                    rows,
-                    width,
-                    chunk_for_rows(width),
-                    #[inline(always)]
-                    |row, sums: &mut [f64]| {
-                        for (sum, &gradient) in sums.iter_mut().zip(&gradient[row * width..]) {
-                            *sum += gradient.to_f64();
-                        }
-                    },
-                );
-                sums.into_iter().map(T::from_f64).collect()
-            }
-        });
+        let of_y = of_y.then(|| if rows == 1 { gradient.to_vec() } else { sum_of_rows(&gradient, width) });
         Ok([of_x.then(|| gradient.to_vec()), of_y])
     }
 
     fn passes_on(&self, input: View<'_>, output: &Shape) -> bool {
         input.dims() == output.dims()
     }
+}
+
+/// The sums of the columns of a matrix with rows of `width` elements.
+fn sum_of_rows<T: Real>(values: &[T], width: usize) -> Vec<T> {
+    let sums = column_sums(
+        values.len() / width.max(1),
+        width,
+        chunk_for_rows(width),
+        #[inline(always)]
+        |row, sums: &mut [f64]| {
+            for (sum, &value) in sums.iter_mut().zip(&values[row * width..]) {
+                *sum += value.to_f64();
+            }
+        },
+    );
+    sums.into_iter().map(T::from_f64).collect()
 }
 
 #[cfg(test)]
