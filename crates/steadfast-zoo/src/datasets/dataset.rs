@@ -18,6 +18,12 @@ impl Dataset {
     /// target values that are not finite or no full rows.
     pub fn new(features: Features, targets: Targets) -> Result<Self, DataError> {
         targets.check()?;
+        if let Targets::NextTokens { context, vocabulary, .. } = &targets
+            && (features.sample_shape() != [*context] || features.vocabulary() != Some(vocabulary.len()))
+        {
+            let problem = format!("next tokens of {context} for samples of shape {:?}", features.sample_shape());
+            return Err(DataError::Inconsistent(problem));
+        }
         if features.count() != targets.len() {
             let (samples, targets) = (features.count(), targets.len());
             let problem = format!("{samples} samples with {targets} targets");
@@ -59,9 +65,21 @@ impl Dataset {
         self.features.fill_batch(indices, normalization, out)
     }
 
+    /// Replaces the content of `out` by the tokens of these samples, one after another.
+    ///
+    /// Refused with [`DataError::Inconsistent`] if the samples are not made of tokens.
+    pub fn fill_tokens(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
+        self.features.fill_tokens(indices, out)
+    }
+
     /// Replaces the content of `out` by the class labels of these samples.
     pub fn fill_labels(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
         self.targets.fill_labels(indices, out)
+    }
+
+    /// Replaces the content of `out` by the tokens that follow those of these samples, row after row.
+    pub fn fill_next_tokens(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
+        self.targets.fill_next_tokens(indices, out)
     }
 
     /// Replaces the content of `out` by the target values of these samples, row after row.
@@ -79,7 +97,10 @@ impl Dataset {
     /// targets, and no class that this data set does not know.
     pub fn check_alike(&self, other: &Self, path: &Path) -> Result<(), DataError> {
         let shape = |set: &Self| format!("samples of shape {:?}", set.sample_shape());
-        let scale = |set: &Self| format!("numbers of which {} means 1", set.features.full_scale());
+        let scale = |set: &Self| match set.features.vocabulary() {
+            Some(vocabulary) => format!("{vocabulary} different tokens"),
+            None => format!("numbers of which {} means 1", set.features.full_scale()),
+        };
         let unlike = |expected, found| DataError::Unlike { path: path.into(), expected, found };
         for describe in [shape, scale] {
             let (ours, theirs) = (describe(self), describe(other));

@@ -17,6 +17,13 @@ pub enum FeatureValues {
     },
     /// Numbers that mean themselves.
     Floats(Vec<f32>),
+    /// Numbers of words or characters in a vocabulary.
+    Tokens {
+        /// The stored numbers, each below `vocabulary`.
+        values: Vec<u32>,
+        /// How many different tokens there are.
+        vocabulary: usize,
+    },
 }
 
 /// The inputs of all samples of a data set, all of one shape.
@@ -79,7 +86,15 @@ impl Features {
     pub fn full_scale(&self) -> f32 {
         match self.values {
             FeatureValues::Bytes { full_scale, .. } => full_scale,
-            FeatureValues::Floats(_) => 1.0,
+            FeatureValues::Floats(_) | FeatureValues::Tokens { .. } => 1.0,
+        }
+    }
+
+    /// How many different tokens there are, if the samples are made of tokens.
+    pub fn vocabulary(&self) -> Option<usize> {
+        match self.values {
+            FeatureValues::Tokens { vocabulary, .. } => Some(vocabulary),
+            FeatureValues::Bytes { .. } | FeatureValues::Floats(_) => None,
         }
     }
 
@@ -104,7 +119,19 @@ impl Features {
                     append(self.sample(values, index)?, &affine, out);
                 }
             }
+            FeatureValues::Tokens { .. } => {
+                return Err(DataError::Inconsistent("tokens where numbers are wanted".to_owned()));
+            }
         }
+        Ok(())
+    }
+
+    /// Gathers the tokens of these samples; see [`super::Dataset::fill_tokens`].
+    pub(super) fn fill_tokens(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
+        let FeatureValues::Tokens { values, .. } = &self.values else {
+            return Err(DataError::Inconsistent("numbers where tokens are wanted".to_owned()));
+        };
+        *out = self.gather(values, indices)?;
         Ok(())
     }
 
@@ -115,6 +142,9 @@ impl Features {
                 FeatureValues::Bytes { values: self.gather(values, indices)?, full_scale: *full_scale }
             }
             FeatureValues::Floats(values) => FeatureValues::Floats(self.gather(values, indices)?),
+            FeatureValues::Tokens { values, vocabulary } => {
+                FeatureValues::Tokens { values: self.gather(values, indices)?, vocabulary: *vocabulary }
+            }
         };
         Self::new(values, self.sample_shape.clone())
     }
@@ -149,6 +179,10 @@ impl FeatureValues {
             Self::Floats(values) => match values.iter().position(|value| !value.is_finite()) {
                 None => Ok(values.len()),
                 Some(at) => Err(format!("value {at} is {}", values[at])),
+            },
+            Self::Tokens { values, vocabulary } => match values.iter().find(|&&token| token as usize >= *vocabulary) {
+                None => Ok(values.len()),
+                Some(token) => Err(format!("token {token} in a vocabulary of {vocabulary}")),
             },
         }
     }

@@ -22,10 +22,12 @@ pub fn fingerprint(parts: &[(&str, &Dataset)]) -> String {
         match dataset.features().values() {
             FeatureValues::Bytes { values, .. } => hasher.update(values),
             FeatureValues::Floats(values) => update(&mut hasher, values, f32::to_le_bytes),
+            FeatureValues::Tokens { values, .. } => update(&mut hasher, values, u32::to_le_bytes),
         }
         match dataset.targets() {
             Targets::Classes { labels, .. } => update(&mut hasher, labels, u32::to_le_bytes),
             Targets::Values { values, .. } => update(&mut hasher, values, f32::to_le_bytes),
+            Targets::NextTokens { values, .. } => update(&mut hasher, values, u32::to_le_bytes),
         }
     }
     hex(&hasher.finalize())
@@ -54,6 +56,12 @@ fn description(name: &str, dataset: &Dataset) -> String {
                 let _ = writeln!(text, "class {}:{name}", name.len());
             }
         }
+        Targets::NextTokens { context, vocabulary, .. } => {
+            let _ = writeln!(text, "targets next u32 x {context} of {} tokens", vocabulary.len());
+            for name in vocabulary {
+                let _ = writeln!(text, "token {}:{name}", name.len());
+            }
+        }
     }
     text
 }
@@ -66,6 +74,7 @@ fn features_line(features: &Features) -> String {
             format!("features u8 / {full_scale} x {shape}\n")
         }
         FeatureValues::Floats(_) => format!("features f32 x {shape}\n"),
+        FeatureValues::Tokens { vocabulary, .. } => format!("features u32 of {vocabulary} tokens x {shape}\n"),
     }
 }
 

@@ -77,6 +77,7 @@ impl Normalization {
                     .collect()
             }
             FeatureValues::Floats(values) => float_moments(values, channels, channel_len),
+            FeatureValues::Tokens { .. } => return Self::identity(),
         };
         let positive = |std: f64| if std > 0.0 { std } else { 1.0 };
         Self {

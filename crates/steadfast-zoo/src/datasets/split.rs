@@ -62,7 +62,7 @@ impl LoadedData {
 /// `order` is a permutation of the samples. Samples that come early in it are split off first; for
 /// class labels this is done class by class, so that every class has its share in both parts, to
 /// within one sample. A class gives away its last sample only if no other class can give one
-/// instead.
+/// instead. A text is not drawn from: its end is split off.
 ///
 /// Refused with [`DataError::Split`]: a fraction outside of (0, 1), and a count that would leave
 /// one of the parts without samples.
@@ -81,6 +81,11 @@ pub fn split(dataset: &Dataset, order: &[usize], fraction: f64) -> Result<Split,
         Targets::Values { .. } => {
             let mut left = total;
             divide(order, |_| take_one(&mut left))
+        }
+        // A text is cut once: a passage between two that were trained on would be too easy.
+        Targets::NextTokens { .. } => {
+            let rest = dataset.len() - total;
+            ((0..rest).collect(), (rest..dataset.len()).collect())
         }
     };
     let (train, validation) = (dataset.select(&train)?, dataset.select(&validation)?);
@@ -189,7 +194,7 @@ mod tests {
     fn numbers(dataset: &Dataset) -> Vec<f32> {
         match dataset.features().values() {
             FeatureValues::Floats(numbers) => numbers.clone(),
-            FeatureValues::Bytes { .. } => panic!("made of floats"),
+            FeatureValues::Bytes { .. } | FeatureValues::Tokens { .. } => panic!("made of floats"),
         }
     }
 

@@ -19,6 +19,15 @@ pub enum Targets {
         /// How many numbers each sample has.
         width: usize,
     },
+    /// The token that comes next, for each position of each sample.
+    NextTokens {
+        /// All rows, one after another.
+        values: Vec<u32>,
+        /// How many positions each sample has.
+        context: usize,
+        /// The text of each token; its length is the number of different tokens.
+        vocabulary: Vec<String>,
+    },
 }
 
 impl Targets {
@@ -27,6 +36,7 @@ impl Targets {
         match self {
             Self::Classes { labels, .. } => labels.len(),
             Self::Values { values, width } => values.len().checked_div(*width).unwrap_or(0),
+            Self::NextTokens { values, context, .. } => values.len().checked_div(*context).unwrap_or(0),
         }
     }
 
@@ -36,11 +46,12 @@ impl Targets {
     }
 
     /// How many numbers a model has to give for a sample: one for each class, or one for each
-    /// value.
+    /// value. For next tokens: for each position, one for each token of the vocabulary.
     pub fn outputs(&self) -> usize {
         match self {
             Self::Classes { class_names, .. } => class_names.len(),
             Self::Values { width, .. } => *width,
+            Self::NextTokens { vocabulary, .. } => vocabulary.len(),
         }
     }
 
@@ -49,6 +60,7 @@ impl Targets {
         match self {
             Self::Classes { .. } => "classes",
             Self::Values { .. } => "values",
+            Self::NextTokens { .. } => "next tokens",
         }
     }
 
@@ -80,6 +92,19 @@ impl Targets {
                     }
                 }
             }
+            Self::NextTokens { values, context, vocabulary } => {
+                if *context == 0 || values.len() % context != 0 {
+                    let problem = format!("{} next tokens in rows of {context}", values.len());
+                    return Err(DataError::Inconsistent(problem));
+                }
+                match values.iter().find(|&&token| token as usize >= vocabulary.len()) {
+                    None => Ok(()),
+                    Some(token) => {
+                        let problem = format!("next token {token} in a vocabulary of {}", vocabulary.len());
+                        Err(DataError::Inconsistent(problem))
+                    }
+                }
+            }
         }
     }
 
@@ -100,6 +125,10 @@ impl Targets {
                 let row = |width: &usize| format!("{width} target values for each sample");
                 (ours != theirs).then(|| (row(ours), row(theirs)))
             }
+            (Self::NextTokens { vocabulary: ours, .. }, Self::NextTokens { vocabulary: theirs, .. }) => {
+                let words = |vocabulary: &[String]| format!("a vocabulary of {} tokens", vocabulary.len());
+                (ours != theirs).then(|| (words(ours), format!("{}, not the same", words(theirs))))
+            }
             _ => Some((self.kind().to_owned(), other.kind().to_owned())),
         }
     }
@@ -117,6 +146,11 @@ impl Targets {
                 self.fill_values(indices, &mut values)?;
                 Ok(Self::Values { values, width: *width })
             }
+            Self::NextTokens { context, vocabulary, .. } => {
+                let mut values = Vec::new();
+                self.fill_next_tokens(indices, &mut values)?;
+                Ok(Self::NextTokens { values, context: *context, vocabulary: vocabulary.clone() })
+            }
         }
     }
 
@@ -130,6 +164,22 @@ impl Targets {
         for &index in indices {
             let absent = DataError::NoSuchSample { index, samples: labels.len() };
             out.push(*labels.get(index).ok_or(absent)?);
+        }
+        Ok(())
+    }
+
+    /// Replaces the content of `out` by the next tokens of these samples.
+    pub(super) fn fill_next_tokens(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
+        let Self::NextTokens { values, context, .. } = self else {
+            return Err(DataError::TargetKind { wanted: "next tokens", found: self.kind() });
+        };
+        out.clear();
+        out.reserve(indices.len() * context);
+        for &index in indices {
+            if index >= self.len() {
+                return Err(DataError::NoSuchSample { index, samples: self.len() });
+            }
+            out.extend_from_slice(&values[index * context..][..*context]);
         }
         Ok(())
     }

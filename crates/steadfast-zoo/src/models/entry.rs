@@ -12,7 +12,8 @@ use steadfast_ops::StepContext;
 pub trait Model {
     /// Computes the outputs for a batch.
     ///
-    /// `input` has the shape `[batch, ...sample shape]`; the output has `[batch, outputs]`.
+    /// `input` has the shape `[batch, ...sample shape]`, `f32`, or `u32` for tokens; the output has
+    /// `[batch, outputs]`, or `[batch, positions, outputs]` where [`ModelShape::each_position`] asks for it.
     /// `context` says whether this is training, and which step, for layers such as dropout.
     fn forward(&self, input: &Tensor, context: &StepContext) -> Result<Tensor>;
 }
@@ -22,8 +23,22 @@ pub trait Model {
 pub struct ModelShape {
     /// Shape of one sample, such as `[4]` or `[1, 28, 28]`.
     pub sample: Vec<usize>,
+    /// How many different tokens there are, if the samples are made of tokens instead of numbers.
+    pub vocabulary: Option<usize>,
     /// Numbers in the output: classes, or values to predict.
     pub outputs: usize,
+    /// Whether each position of a sample has outputs of its own, as for the next token of a text.
+    pub each_position: bool,
+}
+
+/// What a model learns when the data leaves it open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ModelTask {
+    /// The targets of the data.
+    #[default]
+    Targets,
+    /// Its own inputs, as an autoencoder does.
+    Inputs,
 }
 
 impl ModelShape {
@@ -40,6 +55,11 @@ pub trait ModelConfig: Debug {
 
     /// Says why the model cannot take this data, if it cannot.
     fn check(&self, shape: &ModelShape) -> std::result::Result<(), String>;
+
+    /// What the model learns.
+    fn task(&self) -> ModelTask {
+        ModelTask::Targets
+    }
 
     /// Builds the model; its parameters come from `builder`.
     fn build(&self, shape: &ModelShape, builder: VarBuilder<'_>) -> Result<Box<dyn Model>>;

@@ -30,8 +30,11 @@ impl ModelConfig for LinearConfig {
         Section::to_json(self)
     }
 
-    fn check(&self, _shape: &ModelShape) -> std::result::Result<(), String> {
-        Ok(())
+    fn check(&self, shape: &ModelShape) -> std::result::Result<(), String> {
+        match shape.vocabulary {
+            None => Ok(()),
+            Some(_) => Err("a linear map takes numbers, but the samples here are tokens".to_owned()),
+        }
     }
 
     fn build(&self, shape: &ModelShape, builder: VarBuilder<'_>) -> Result<Box<dyn Model>> {

@@ -6,7 +6,7 @@ mod linear;
 mod mlp;
 
 pub use cnn::{Cnn, CnnConfig};
-pub use entry::{Model, ModelConfig, ModelEntry, ModelShape};
+pub use entry::{Model, ModelConfig, ModelEntry, ModelShape, ModelTask};
 pub use linear::{LinearConfig, LinearModel};
 pub use mlp::{Mlp, MlpConfig};
 

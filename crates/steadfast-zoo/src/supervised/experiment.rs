@@ -13,7 +13,7 @@ use super::network::{DTYPE, Network};
 use super::step::{Step, input};
 use super::task::{Task, Totals};
 use crate::data_config::{DataConfig, DataFormat, Normalize};
-use crate::datasets::{self, Format, Normalization, Split};
+use crate::datasets::{self, Dataset, Format, Normalization, Split};
 use crate::models::{ModelConfig, ModelShape};
 use crate::optimizers::OptimizerConfig;
 use crate::schedulers::{Moment, Scheduler, warmup};
@@ -115,9 +115,9 @@ impl Experiment for Supervised {
 
     fn build_model(&mut self) -> Result<ModelSummary, ExperimentError> {
         let recipe = &self.recipe;
-        let train = self.loaded.as_ref().map(|loaded| &loaded.split.train);
-        let train = train.ok_or_else(|| ExperimentError::compute("the model was built before the data was read"))?;
-        let shape = ModelShape { sample: train.sample_shape().to_vec(), outputs: train.targets().outputs() };
+        let loaded = self.loaded.as_ref();
+        let loaded = loaded.ok_or_else(|| ExperimentError::compute("the model was built before the data was read"))?;
+        let shape = model_shape(&loaded.split.train, loaded.task);
         let Named(model_name, config) = &recipe.model;
         config.check(&shape).map_err(|message| ExperimentError::Config { message })?;
         let parameters = SeededParameters::new(recipe.seed);
@@ -150,8 +150,9 @@ impl Experiment for Supervised {
                 return Ok(None);
             }
             let input = input(data, &loaded.normalization, batch)?;
-            let targets = loaded.task.targets(data, batch).map_err(ExperimentError::data)?;
+            let targets = loaded.task.targets(data, batch, &input).map_err(ExperimentError::data)?;
             let output = network.forward(&input, &StepContext::evaluation())?;
+            let output = loaded.task.rows(&output).map_err(ExperimentError::compute)?;
             totals.add(loaded.task.totals(&output, &targets).map_err(ExperimentError::compute)?);
         }
         let (loss, figure) = totals.means();
@@ -191,7 +192,7 @@ fn load(recipe: &Recipe) -> Result<(Loaded, String), datasets::DataError> {
         Normalize::Standard => Normalization::measure(split.train.features()),
         Normalize::None => Normalization::identity(),
     };
-    let task = Task::of(split.train.targets());
+    let task = Task::of(split.train.targets(), recipe.model.1.task());
     let batches = Batches::new(recipe.seed, split.train.len(), recipe.batch_size * recipe.accumulate_steps);
     Ok((Loaded { split, normalization, task, batches }, sha256))
 }
@@ -203,6 +204,8 @@ fn describe(path: &str, loaded: &Loaded) -> String {
     let target = match loaded.task {
         Task::Classification => format!("{outputs} classes"),
         Task::Regression => format!("{outputs} values"),
+        Task::NextToken => format!("the next of {outputs} tokens"),
+        Task::Reconstruction => "the inputs themselves".to_owned(),
     };
     format!(
         "{path}: {} train, {} validation, inputs {}, {target}",
@@ -210,6 +213,17 @@ fn describe(path: &str, loaded: &Loaded) -> String {
         loaded.split.validation.len(),
         shape.join("x")
     )
+}
+
+/// What the data asks of a model that has this to learn.
+fn model_shape(train: &Dataset, task: Task) -> ModelShape {
+    let features = train.features();
+    let outputs = match task {
+        Task::Reconstruction => features.sample_len(),
+        Task::Classification | Task::Regression | Task::NextToken => train.targets().outputs(),
+    };
+    let each_position = task == Task::NextToken;
+    ModelShape { sample: features.sample_shape().to_vec(), vocabulary: features.vocabulary(), outputs, each_position }
 }
 
 /// Where a step stands for the learning-rate schedule.

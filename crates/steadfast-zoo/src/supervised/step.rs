@@ -47,17 +47,18 @@ impl Step<'_> {
         part: usize,
     ) -> Result<(Totals, NamedGradients), ExperimentError> {
         let input = input(self.data, self.normalization, batch)?;
-        let targets = self.task.targets(self.data, batch).map_err(ExperimentError::data)?;
+        let targets = self.task.targets(self.data, batch, &input).map_err(ExperimentError::data)?;
         // Accumulated batches of one step must not drop the same activations.
         let draw = self.at.step * self.recipe.accumulate_steps as u64 + part as u64;
         let output = network.forward(&input, &StepContext::training(self.recipe.seed, draw))?;
+        let output = self.task.rows(&output).map_err(ExperimentError::compute)?;
         let loss = self.task.loss(&output, &targets, self.recipe.label_smoothing).map_err(ExperimentError::compute)?;
         let value = f64::from(loss.to_scalar::<f32>().map_err(ExperimentError::compute)?);
         if !value.is_finite() {
             return Err(self.not_finite("the training loss", value));
         }
         let gradients = NamedGradients::of(&loss, network.trainable()).map_err(ExperimentError::compute)?;
-        let samples = batch.len() as u64;
+        let samples = output.dim(0).map_err(ExperimentError::compute)? as u64;
         let figure = self.task.figure(&output, &targets).map_err(ExperimentError::compute)?;
         Ok((Totals { samples, loss: value * samples as f64, figure }, gradients))
     }
@@ -84,15 +85,20 @@ impl Step<'_> {
     }
 }
 
-/// Normalized inputs `[batch, ...sample shape]`.
+/// Normalized inputs, or tokens: `[batch, ...sample shape]`.
 pub(super) fn input(
     data: &Dataset,
     normalization: &Normalization,
     indices: &[usize],
 ) -> Result<Tensor, ExperimentError> {
-    let mut values = Vec::new();
-    data.fill_batch(indices, normalization, &mut values).map_err(ExperimentError::data)?;
     let mut shape = vec![indices.len()];
     shape.extend_from_slice(data.sample_shape());
+    if data.features().vocabulary().is_some() {
+        let mut tokens = Vec::new();
+        data.fill_tokens(indices, &mut tokens).map_err(ExperimentError::data)?;
+        return Tensor::from_vec(tokens, shape, &Device::Cpu).map_err(ExperimentError::compute);
+    }
+    let mut values = Vec::new();
+    data.fill_batch(indices, normalization, &mut values).map_err(ExperimentError::data)?;
     Tensor::from_vec(values, shape, &Device::Cpu).map_err(ExperimentError::compute)
 }

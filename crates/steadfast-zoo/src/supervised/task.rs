@@ -1,9 +1,10 @@
 //! What is learnt: a loss to go down and figures to look at.
 
 use candle_core::{Device, Result, Tensor};
-use steadfast_ops::{cross_entropy, cross_entropy_rows, mse};
+use steadfast_ops::{cross_entropy, cross_entropy_rows, flatten_from, mse, reshape};
 
 use crate::datasets::{DataError, Dataset, Targets};
+use crate::models::ModelTask;
 
 /// Classification or regression, as the data says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +13,17 @@ pub(super) enum Task {
     Classification,
     /// Mean squared error over values.
     Regression,
+    /// Cross-entropy of the token that comes next, at each position.
+    NextToken,
+    /// Mean squared error between the outputs and the inputs.
+    Reconstruction,
 }
 
 /// Sums over samples, in a fixed order: equal samples give equal bits however they are cut into batches of the same
 /// size.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Totals {
-    /// Samples that were measured.
+    /// Samples that were measured; of a text, its positions.
     pub(super) samples: u64,
     /// Sum of the losses of the samples.
     pub(super) loss: f64,
@@ -41,25 +46,40 @@ impl Totals {
 }
 
 impl Task {
-    pub(super) fn of(targets: &Targets) -> Self {
-        match targets {
-            Targets::Classes { .. } => Self::Classification,
-            Targets::Values { .. } => Self::Regression,
+    pub(super) fn of(targets: &Targets, learns: ModelTask) -> Self {
+        match (learns, targets) {
+            (ModelTask::Inputs, _) => Self::Reconstruction,
+            (ModelTask::Targets, Targets::Classes { .. }) => Self::Classification,
+            (ModelTask::Targets, Targets::Values { .. }) => Self::Regression,
+            (ModelTask::Targets, Targets::NextTokens { .. }) => Self::NextToken,
         }
     }
 
     /// Names of the figures of training and of validation.
     pub(super) fn figure_names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Classification => ("train_accuracy", "val_accuracy"),
-            Self::Regression => ("train_mae", "val_mae"),
+            Self::Classification | Self::NextToken => ("train_accuracy", "val_accuracy"),
+            Self::Regression | Self::Reconstruction => ("train_mae", "val_mae"),
         }
     }
 
-    /// The targets of these samples: class numbers `[batch]`, or values `[batch, width]`.
-    pub(super) fn targets(self, data: &Dataset, indices: &[usize]) -> std::result::Result<Tensor, TargetError> {
+    /// The targets of these samples: class numbers `[batch]`, values `[batch, width]`, next tokens
+    /// `[batch * positions]`, or the flattened inputs `[batch, numbers]`.
+    pub(super) fn targets(
+        self,
+        data: &Dataset,
+        indices: &[usize],
+        input: &Tensor,
+    ) -> std::result::Result<Tensor, TargetError> {
         let count = indices.len();
         Ok(match self {
+            Self::Reconstruction => input.flatten_from(1)?,
+            Self::NextToken => {
+                let mut tokens = Vec::new();
+                data.fill_next_tokens(indices, &mut tokens)?;
+                let positions = tokens.len();
+                Tensor::from_vec(tokens, positions, &Device::Cpu)?
+            }
             Self::Classification => {
                 let mut labels = Vec::with_capacity(count);
                 data.fill_labels(indices, &mut labels)?;
@@ -74,11 +94,23 @@ impl Task {
         })
     }
 
-    /// The mean loss of a batch, to be differentiated.
-    pub(super) fn loss(self, output: &Tensor, targets: &Tensor, label_smoothing: f64) -> Result<Tensor> {
+    /// The outputs in the shape in which they are compared with the targets.
+    pub(super) fn rows(self, output: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Classification => cross_entropy(output, targets, label_smoothing),
-            Self::Regression => mse(output, targets),
+            Self::Classification | Self::Regression => Ok(output.clone()),
+            Self::NextToken => {
+                let (batch, positions, outputs) = output.dims3()?;
+                reshape(output, (batch * positions, outputs))
+            }
+            Self::Reconstruction => flatten_from(output, 1),
+        }
+    }
+
+    /// The mean loss of a batch in rows, to be differentiated.
+    pub(super) fn loss(self, rows: &Tensor, targets: &Tensor, label_smoothing: f64) -> Result<Tensor> {
+        match self {
+            Self::Classification | Self::NextToken => cross_entropy(rows, targets, label_smoothing),
+            Self::Regression | Self::Reconstruction => mse(rows, targets),
         }
     }
 
@@ -86,11 +118,11 @@ impl Task {
     pub(super) fn totals(self, output: &Tensor, targets: &Tensor) -> Result<Totals> {
         let samples = output.dim(0)? as u64;
         let (loss, figure) = match self {
-            Self::Classification => {
+            Self::Classification | Self::NextToken => {
                 let rows = cross_entropy_rows(output, targets, 0.0)?.to_vec1::<f32>()?;
                 (sum(rows), self.figure(output, targets)?)
             }
-            Self::Regression => {
+            Self::Regression | Self::Reconstruction => {
                 let difference = (output - targets)?;
                 let squares = difference.sqr()?.mean(1)?.to_vec1::<f32>()?;
                 (sum(squares), self.figure(output, targets)?)
@@ -102,8 +134,8 @@ impl Task {
     /// Correct samples of a batch, or the sum of their absolute errors.
     pub(super) fn figure(self, output: &Tensor, targets: &Tensor) -> Result<f64> {
         match self {
-            Self::Classification => correct(output, targets),
-            Self::Regression => Ok(sum((output - targets)?.abs()?.mean(1)?.to_vec1::<f32>()?)),
+            Self::Classification | Self::NextToken => correct(output, targets),
+            Self::Regression | Self::Reconstruction => Ok(sum((output - targets)?.abs()?.mean(1)?.to_vec1::<f32>()?)),
         }
     }
 }
