@@ -21,7 +21,7 @@
 //! - The same random numbers on every platform, forever, for one [`STREAM_VERSION`].
 //! - Every operation has a gradient for every input of floating-point numbers; none cuts the graph silently.
 //!   Every gradient is tested against finite differences, and every result against `PyTorch`.
-//! - No `unsafe` code.
+//! - `unsafe` code in one place only: where new memory is filled in parallel without passing over it twice.
 //!
 //! # Limitations
 //!

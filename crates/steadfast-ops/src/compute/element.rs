@@ -4,6 +4,7 @@ use candle_core::WithDType;
 use faer::traits::ComplexField;
 
 use super::exponential;
+use super::lanes::{Dispatched, LaneTask};
 
 /// A floating-point number that the operations compute with on the CPU: `f32` or `f64`.
 ///
@@ -38,6 +39,10 @@ pub trait Real: WithDType + ComplexField + std::ops::Neg<Output = Self> {
 
     /// Whether it is not a number.
     fn not_a_number(self) -> bool;
+
+    /// Does some work with the widest vectors of this processor.
+    #[doc(hidden)]
+    fn with_lanes<W: LaneTask<Self>>(work: W) -> W::Output;
 }
 
 impl Real for f32 {
@@ -69,6 +74,11 @@ impl Real for f32 {
     fn not_a_number(self) -> bool {
         self.is_nan()
     }
+
+    #[inline]
+    fn with_lanes<W: LaneTask<Self>>(work: W) -> W::Output {
+        pulp::Arch::new().dispatch(Dispatched((work, 0.0_f32)))
+    }
 }
 
 impl Real for f64 {
@@ -99,5 +109,10 @@ impl Real for f64 {
     #[inline]
     fn not_a_number(self) -> bool {
         self.is_nan()
+    }
+
+    #[inline]
+    fn with_lanes<W: LaneTask<Self>>(work: W) -> W::Output {
+        pulp::Arch::new().dispatch(Dispatched((work, 0.0_f64)))
     }
 }

@@ -1,5 +1,7 @@
 //! New vectors computed in parallel, without passing over their memory twice.
 
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 use super::{CHUNK, Real, vectorized};
@@ -12,26 +14,69 @@ const BLOCK: usize = 256;
 /// A block begins as zeros and has any length. The memory is never touched before the values are written to it, which
 /// matters for vectors larger than the caches: `vec![0.0; count]` would pass over it once more, on one thread.
 pub(crate) fn computed<T: Real>(count: usize, work: impl Fn(usize, &mut [T]) + Sync) -> Vec<T> {
-    let block = |index: usize| {
+    // A block is small enough to be still in the first-level cache when it is written for the second time.
+    computed_with(
+        count,
+        (CHUNK, BLOCK),
+        || (),
+        #[inline(always)]
+        |(), start, block| work(start, block),
+    )
+}
+
+/// A vector of `count` values of which `work(scratch, index, part)` writes each part of `length` values, in parallel.
+///
+/// A part begins as zeros. Each thread makes itself a `scratch`, for one part after another.
+pub(crate) fn computed_by_parts<T: Real, S>(
+    count: usize,
+    length: usize,
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    let length = length.max(1);
+    computed_with(
+        count,
+        (length, length),
+        scratch,
+        #[inline(always)]
+        |scratch, start, part| work(scratch, start / length, part),
+    )
+}
+
+/// Both of them: tasks of `part` values, zeroed and handed to the work `block` values at a time.
+#[expect(unsafe_code, reason = "to write memory once instead of twice")]
+fn computed_with<T: Real, S>(
+    count: usize,
+    (part, block): (usize, usize),
+    scratch: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, usize, &mut [T]) + Sync,
+) -> Vec<T> {
+    let mut values = Vec::with_capacity(count);
+    let run = |scratch: &mut S, (index, values): (usize, &mut [MaybeUninit<T>])| {
         vectorized(
             #[inline(always)]
             || {
-                let mut block = [T::ZERO; BLOCK];
-                let start = index * BLOCK;
-                work(start, &mut block[..BLOCK.min(count - start)]);
-                block
+                for (number, values) in values.chunks_mut(block).enumerate() {
+                    for value in &mut *values {
+                        value.write(T::ZERO);
+                    }
+                    // SAFETY: every one of them was just written.
+                    let values = unsafe { values.assume_init_mut() };
+                    work(scratch, index * part + number * block, values);
+                }
             },
-        )
+        );
     };
-    let mut blocks = Vec::with_capacity(count.div_ceil(BLOCK));
-    if count <= CHUNK {
-        blocks.extend((0..count.div_ceil(BLOCK)).map(block));
+    let spare = &mut values.spare_capacity_mut()[..count];
+    if count <= part {
+        let mut scratch = scratch();
+        spare.chunks_mut(part).enumerate().for_each(|part| run(&mut scratch, part));
     } else {
-        let indices = (0..count.div_ceil(BLOCK)).into_par_iter().with_min_len(CHUNK / BLOCK);
-        indices.map(block).collect_into_vec(&mut blocks);
+        spare.par_chunks_mut(part).enumerate().for_each_init(scratch, run);
     }
-    let mut values = blocks.into_flattened();
-    values.truncate(count);
+    // SAFETY: the slice of the spare capacity was `count` long, and the chunks of the chunks of it are all of it, so
+    // every value up to `count` was written. If the work panics this line is not reached.
+    unsafe { values.set_len(count) };
     values
 }
 

@@ -4,6 +4,7 @@ mod collector;
 mod element;
 mod elementwise;
 mod exponential;
+mod lanes;
 mod operation;
 mod partition;
 mod product;
@@ -13,7 +14,8 @@ mod view;
 
 pub(crate) use collector::backward;
 pub use element::Real;
-pub(crate) use elementwise::{computed, mapped, mapped_pairs, zeros};
+pub(crate) use elementwise::{computed, computed_by_parts, mapped, mapped_pairs, zeros};
+pub(crate) use lanes::{LaneTask, Lanes, lane_width};
 pub(crate) use operation::{Gradients, Operation, apply_one, apply_three, apply_two, runs_here};
 pub(crate) use partition::{CHUNK, chunk_for_rows, for_each_chunk, for_each_chunk_pair, map_in_order, vectorized};
 pub(crate) use product::{Product, columns_of, multiply, multiply_in_parallel, rows_of, rows_of_mut};

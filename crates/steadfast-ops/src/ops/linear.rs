@@ -4,7 +4,7 @@ use candle_core::{Result, Shape, Tensor, bail};
 
 use crate::compute::{
     Gradients, Operation, Product, Real, View, apply_three, apply_two, chunk_for_rows, column_sums, columns_of,
-    multiply_in_parallel, rows_of, rows_of_mut, runs_here, zeros,
+    computed_by_parts, multiply_in_parallel, rows_of, rows_of_mut, runs_here, zeros,
 };
 
 /// The affine map `x W^T + b` over the last dimension of `x`.
@@ -38,6 +38,21 @@ fn composed(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, dims: &[usize]) 
     }
 }
 
+/// The same row, so many times.
+fn repeated<T: Real>(row: &[T], times: usize) -> Vec<T> {
+    let rows_per_part = chunk_for_rows(row.len());
+    computed_by_parts(
+        times * row.len(),
+        rows_per_part * row.len(),
+        || (),
+        |(), _, rows: &mut [T]| {
+            for copy in rows.chunks_exact_mut(row.len().max(1)) {
+                copy.copy_from_slice(row);
+            }
+        },
+    )
+}
+
 struct LinearOp;
 
 impl LinearOp {
@@ -46,7 +61,7 @@ impl LinearOp {
         let out = weight.dims()[0];
         // The bias is written first and the product added to it: one pass over the result instead of two.
         let (mut values, mode) = match bias {
-            Some(bias) => (bias.values::<T>()?.repeat(rows), Product::Add),
+            Some(bias) => (repeated(&bias.values::<T>()?, rows), Product::Add),
             None => (zeros(rows * out), Product::Replace),
         };
         multiply_in_parallel(

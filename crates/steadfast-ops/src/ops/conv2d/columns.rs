@@ -40,33 +40,3 @@ pub(super) fn gather<T: Real>(geometry: &Geometry, planes: &[T], tile: &Range<us
         }
     }
 }
-
-/// The reverse of [`gather`]: adds every element of the column matrix to the input element that it came from.
-#[inline(always)]
-pub(super) fn scatter<T: Real>(geometry: &Geometry, columns: &[T], tile: &Range<usize>, planes: &mut [T]) {
-    let Geometry { rows, columns: across, .. } = geometry;
-    let mut lines = columns.chunks_exact((tile.len() * across.output).max(1));
-    for plane in planes.chunks_exact_mut(geometry.input_plane().max(1)) {
-        for row_tap in 0..rows.kernel {
-            for column_tap in 0..across.kernel {
-                let Some(line) = lines.next() else { return };
-                let inside = across.inside(column_tap);
-                for (position, cells) in tile.clone().zip(line.chunks_exact(across.output)) {
-                    let Some(row) = rows.element(position, row_tap) else { continue };
-                    let Some(first) = across.element(inside.start, column_tap) else { continue };
-                    let target = &mut plane[row * across.input + first..(row + 1) * across.input];
-                    let cells = &cells[inside.clone()];
-                    if across.stride == 1 {
-                        for (value, &cell) in target.iter_mut().zip(cells) {
-                            *value += cell;
-                        }
-                    } else {
-                        for (value, &cell) in target.iter_mut().step_by(across.stride).zip(cells) {
-                            *value += cell;
-                        }
-                    }
-                }
-            }
-        }
-    }
-}

@@ -6,10 +6,9 @@ use faer::reborrow::ReborrowMut;
 use rayon::prelude::*;
 
 use super::geometry::Geometry;
-use super::{columns, gradients};
+use super::{direct, gradients};
 use crate::compute::{
-    Gradients, Operation, Product, Real, View, apply_three, apply_two, multiply, rows_of, rows_of_mut, runs_here,
-    vectorized, zeros,
+    Gradients, Operation, Product, Real, View, apply_three, apply_two, multiply, rows_of, rows_of_mut, runs_here, zeros,
 };
 use crate::ops::window::{Window, stacked_windows};
 
@@ -85,39 +84,46 @@ impl Conv2dOp {
         let geometry = &self.0;
         let (x, weight) = (x.values::<T>()?, weight.values::<T>()?);
         let bias = bias.map(|bias| bias.values::<T>()).transpose()?;
-        let mut values = zeros(geometry.batch * geometry.output_sample());
-        let width = geometry.columns.output;
-        let rows_per_tile = geometry.rows_per_tile();
-        let mut tasks = Vec::new();
-        for (sample, output) in values.chunks_exact_mut(geometry.output_sample().max(1)).enumerate() {
-            let mut rest = rows_of_mut(output, geometry.out_channels, geometry.output_plane());
-            let mut start = 0;
-            while rest.ncols() > 0 {
-                let end = (start + rows_per_tile).min(geometry.rows.output);
-                let (tile, beside) = rest.split_at_col_mut((end - start) * width);
-                tasks.push((sample, start..end, tile));
-                (rest, start) = (beside, end);
-            }
-        }
-        tasks.into_par_iter().for_each_init(Vec::new, |scratch, (sample, tile, output)| {
-            let input = &x[sample * geometry.input_sample()..(sample + 1) * geometry.input_sample()];
-            convolve_tile(geometry, (input, &weight, bias.as_deref()), &tile, output, scratch);
-        });
+        let values = if geometry.is_pointwise() {
+            pointwise(geometry, &x, &weight, bias.as_deref())
+        } else {
+            direct::ForwardPlan::new(geometry, &weight, bias.as_deref()).run(&x)
+        };
         let shape = (geometry.batch, geometry.out_channels, geometry.rows.output, geometry.columns.output);
         Ok((values, Shape::from(shape)))
     }
 }
 
-/// Computes the output rows `tile` of one sample; `output` is `[out channels, elements of the tile]`.
-fn convolve_tile<T: Real>(
+/// The convolution whose kernel is one element: a product of matrices for each sample.
+fn pointwise<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
+    let mut values = zeros(geometry.batch * geometry.output_sample());
+    let elements_per_tile = geometry.elements_per_tile();
+    let mut tasks = Vec::new();
+    for (sample, output) in values.chunks_exact_mut(geometry.output_sample().max(1)).enumerate() {
+        let mut rest = rows_of_mut(output, geometry.out_channels, geometry.output_plane());
+        let mut start = 0;
+        while rest.ncols() > 0 {
+            let elements = elements_per_tile.min(rest.ncols());
+            let (tile, beside) = rest.split_at_col_mut(elements);
+            tasks.push((sample, start, tile));
+            (rest, start) = (beside, start + elements);
+        }
+    }
+    tasks.into_par_iter().for_each(|(sample, start, output)| {
+        let input = &x[sample * geometry.input_sample()..(sample + 1) * geometry.input_sample()];
+        pointwise_tile(geometry, (input, weight, bias), start, output);
+    });
+    values
+}
+
+/// The elements of one sample from `start` on; `output` is `[out channels, elements]`.
+fn pointwise_tile<T: Real>(
     geometry: &Geometry,
     (input, weight, bias): (&[T], &[T], Option<&[T]>),
-    tile: &std::ops::Range<usize>,
+    start: usize,
     mut output: MatMut<'_, T>,
-    scratch: &mut Vec<T>,
 ) {
-    let elements = output.ncols();
-    let (depth, group_outputs) = (geometry.depth(), geometry.group_outputs());
+    let (elements, depth, outputs) = (output.ncols(), geometry.depth(), geometry.group_outputs());
     let mode = if let Some(bias) = bias {
         for (channel, &value) in bias.iter().enumerate() {
             output.rb_mut().row_mut(channel).fill(value);
@@ -126,23 +132,11 @@ fn convolve_tile<T: Real>(
     } else {
         Product::Replace
     };
-    let group_input = geometry.group_inputs() * geometry.input_plane();
     for group in 0..geometry.groups {
-        let planes = &input[group * group_input..(group + 1) * group_input];
-        let weight = &weight[group * group_outputs * depth..(group + 1) * group_outputs * depth];
-        let result = output.rb_mut().subrows_mut(group * group_outputs, group_outputs);
-        let weight = rows_of(weight, group_outputs, depth);
-        if geometry.is_pointwise() {
-            let start = tile.start * geometry.columns.output;
-            multiply(result, mode, weight, rows_of(planes, depth, geometry.input_plane()).subcols(start, elements));
-        } else {
-            scratch.resize(depth * elements, T::ZERO);
-            vectorized(
-                #[inline(always)]
-                || columns::gather(geometry, planes, tile, scratch),
-            );
-            multiply(result, mode, weight, rows_of(scratch, depth, elements));
-        }
+        let planes = &input[group * depth * geometry.input_plane()..(group + 1) * depth * geometry.input_plane()];
+        let weight = rows_of(&weight[group * outputs * depth..(group + 1) * outputs * depth], outputs, depth);
+        let result = output.rb_mut().subrows_mut(group * outputs, outputs);
+        multiply(result, mode, weight, rows_of(planes, depth, geometry.input_plane()).subcols(start, elements));
     }
 }
 
@@ -238,6 +232,7 @@ mod tests {
     fn large_enough_to_be_divided() {
         check_conv([20, 16, 30, 30], [32, 16, 3, 3], [1, 1, 1, 1]);
         check_conv([1, 16, 40, 40], [16, 16, 3, 3], [1, 1, 1, 1]);
+        check_conv([3, 24, 17, 33], [25, 24, 3, 3], [2, 1, 1, 1]);
     }
 
     #[test]

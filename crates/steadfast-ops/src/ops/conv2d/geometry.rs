@@ -7,6 +7,8 @@ use crate::ops::window::Window;
 
 /// Elements of the column matrix that one task works on: 256 KiB of f32, so that it stays in the second-level cache.
 const COLUMN_ELEMENTS: usize = 1 << 16;
+/// Elements of the input and the output that one task works on where the input is copied: 1 MiB of f32.
+const COPY_ELEMENTS: usize = 1 << 18;
 /// Tasks wanted at least where the batch alone does not give as many.
 const TASKS: usize = 8;
 /// Partial weight gradients are summed from at most this many groups of samples.
@@ -99,6 +101,22 @@ impl Geometry {
         // A small batch is cut finer than the cache asks for, so that there is work for several threads.
         let tiles = TASKS.div_ceil(self.batch.max(1));
         fitting.min(self.rows.output.div_ceil(tiles)).max(1)
+    }
+
+    /// Output rows per tile, so that the copied input of one tile stays in the cache.
+    pub(super) fn rows_per_copy(&self) -> usize {
+        let per_row = (self.group_inputs() + self.group_outputs()) * self.columns.input * self.rows.stride;
+        let fitting = (COPY_ELEMENTS / per_row.max(1)).clamp(4, self.rows.output.max(4));
+        // A small batch is cut finer than the cache asks for, so that there is work for several threads.
+        let tiles = TASKS.div_ceil(self.batch.max(1));
+        fitting.min(self.rows.output.div_ceil(tiles)).max(1)
+    }
+
+    /// Output elements per tile where the kernel is one element.
+    pub(super) fn elements_per_tile(&self) -> usize {
+        let tiles = TASKS.div_ceil(self.batch.max(1));
+        let fitting = (COLUMN_ELEMENTS / self.depth().max(1)).max(self.columns.output);
+        fitting.min(self.output_plane().div_ceil(tiles)).max(1)
     }
 
     /// Input channels per task of the input's gradient: all channels of a group, or fewer where the batch is small.

@@ -4,15 +4,28 @@ use candle_core::Result;
 use faer::MatRef;
 use rayon::prelude::*;
 
-use super::columns;
 use super::geometry::Geometry;
+use super::{columns, direct};
 use crate::compute::{
-    Product, Real, View, add_into, map_in_order, multiply, rows_of, rows_of_mut, sum, vectorized, zeros,
+    Product, Real, View, add_into, computed_by_parts, map_in_order, multiply, rows_of, rows_of_mut, sum, vectorized,
+    zeros,
 };
 
-/// The gradient of the input: the column matrix of the gradient, added back to where its elements came from.
+/// With fewer outputs in a group the vectors of its weight's gradient would be mostly empty.
+const FEWEST_OUTPUTS: usize = 4;
+
+/// The gradient of the input: what every output passes back along its weights.
 pub(super) fn of_input<T: Real>(geometry: &Geometry, weight: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
     let weight = weight.values::<T>()?;
+    Ok(if geometry.is_pointwise() {
+        of_input_pointwise(geometry, &weight, gradient)
+    } else {
+        of_input_direct(geometry, &weight, gradient)
+    })
+}
+
+/// The gradient of the input where the kernel is one element: a product of matrices for each sample.
+fn of_input_pointwise<T: Real>(geometry: &Geometry, weight: &[T], gradient: &[T]) -> Vec<T> {
     let mut values = zeros(geometry.batch * geometry.input_sample());
     let group_input = geometry.group_inputs() * geometry.input_plane();
     let channels = geometry.channels_per_task();
@@ -21,44 +34,47 @@ pub(super) fn of_input<T: Real>(geometry: &Geometry, weight: View<'_>, gradient:
         let parts = planes.chunks_mut((channels * geometry.input_plane()).max(1));
         tasks.extend(parts.enumerate().map(|(part, planes)| (block, part * channels, planes)));
     }
-    tasks.into_par_iter().for_each_init(Vec::new, |scratch, (block, channel, planes)| {
+    tasks.into_par_iter().for_each(|(block, channel, planes)| {
         let (sample, group) = (block / geometry.groups, block % geometry.groups);
-        let weight = group_weight(geometry, &weight, group);
         let gradient = group_gradient(geometry, gradient, sample, group);
         let count = planes.len() / geometry.input_plane().max(1);
-        let weight = weight.subcols(channel * geometry.taps(), count * geometry.taps());
-        input_planes(geometry, weight.transpose(), gradient, planes, scratch);
+        let weight = group_weight(geometry, weight, group).subcols(channel, count);
+        multiply(rows_of_mut(planes, count, gradient.ncols()), Product::Replace, weight.transpose(), gradient);
     });
-    Ok(values)
+    values
 }
 
-/// The gradient of some channels of one sample: `weight` is `[channels * taps, outputs]`.
-fn input_planes<T: Real>(
-    geometry: &Geometry,
-    weight: MatRef<'_, T>,
-    gradient: MatRef<'_, T>,
-    planes: &mut [T],
-    scratch: &mut Vec<T>,
-) {
-    if geometry.is_pointwise() {
-        multiply(rows_of_mut(planes, weight.nrows(), gradient.ncols()), Product::Replace, weight, gradient);
-        return;
+/// The gradient of the input for other kernels.
+fn of_input_direct<T: Real>(geometry: &Geometry, weight: &[T], gradient: &[T]) -> Vec<T> {
+    let plan = direct::InputGradientPlan::new(geometry, weight);
+    let group_output = geometry.group_outputs() * geometry.output_plane();
+    let group_input = geometry.group_inputs() * geometry.input_plane();
+    let part = geometry.channels_per_task() * geometry.input_plane();
+    let parts = group_input.div_ceil(part.max(1)).max(1);
+    if parts > 1 {
+        let mut values = zeros(geometry.batch * geometry.input_sample());
+        let blocks =
+            values.par_chunks_exact_mut(group_input.max(1)).zip(gradient.par_chunks_exact(group_output.max(1)));
+        blocks.enumerate().for_each(|(block, (planes, gradient))| {
+            planes.par_chunks_mut(part).enumerate().for_each(|(index, planes)| {
+                plan.run([block % geometry.groups, index], gradient, planes, &mut direct::Scratch::default());
+            });
+        });
+        return values;
     }
-    for tile in tiles(geometry) {
-        let (start, elements) = (tile.start * geometry.columns.output, tile.len() * geometry.columns.output);
-        scratch.resize(weight.nrows() * elements, T::ZERO);
-        let result = rows_of_mut(scratch, weight.nrows(), elements);
-        multiply(result, Product::Replace, weight, gradient.subcols(start, elements));
-        vectorized(
-            #[inline(always)]
-            || columns::scatter(geometry, scratch, &tile, planes),
-        );
-    }
+    let count = geometry.batch * geometry.input_sample();
+    computed_by_parts(count, group_input, direct::Scratch::default, |scratch, block, planes: &mut [T]| {
+        let gradient = &gradient[block * group_output..(block + 1) * group_output];
+        plan.run([block % geometry.groups, 0], gradient, planes, scratch);
+    })
 }
 
 /// The gradient of the weight: summed over samples within fixed groups, and the groups added in order.
 pub(super) fn of_weight<T: Real>(geometry: &Geometry, x: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
     let x = x.values::<T>()?;
+    if !geometry.is_pointwise() && geometry.group_outputs() >= FEWEST_OUTPUTS {
+        return Ok(of_weight_direct(geometry, &x, gradient));
+    }
     let samples = geometry.samples_per_group();
     let mut parts = map_in_order(geometry.batch.div_ceil(samples), |part| {
         let mut sums = vec![T::ZERO; geometry.weights()];
@@ -74,6 +90,28 @@ pub(super) fn of_weight<T: Real>(geometry: &Geometry, x: View<'_>, gradient: &[T
         add_into(&mut total, &part);
     }
     Ok(total)
+}
+
+/// The same from shifted rows.
+fn of_weight_direct<T: Real>(geometry: &Geometry, x: &[T], gradient: &[T]) -> Vec<T> {
+    let plan = direct::WeightGradientPlan::new::<T>(geometry);
+    let samples = geometry.samples_per_group();
+    let mut parts = map_in_order(geometry.batch.div_ceil(samples), |part| {
+        let mut sums = plan.zeros();
+        let mut scratch = direct::Scratch::default();
+        for sample in part * samples..((part + 1) * samples).min(geometry.batch) {
+            let input = &x[sample * geometry.input_sample()..(sample + 1) * geometry.input_sample()];
+            let gradient = &gradient[sample * geometry.output_sample()..(sample + 1) * geometry.output_sample()];
+            plan.add(input, gradient, &mut sums, &mut scratch);
+        }
+        sums
+    })
+    .into_iter();
+    let mut total = parts.next().unwrap_or_else(|| plan.zeros());
+    for part in parts {
+        add_into(&mut total, &part);
+    }
+    plan.finish(&total)
 }
 
 /// Adds the weight's gradient of one sample to `sums`.

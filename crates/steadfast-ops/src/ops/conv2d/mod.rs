@@ -2,6 +2,7 @@
 
 mod columns;
 mod convolution;
+mod direct;
 mod geometry;
 mod gradients;
 
