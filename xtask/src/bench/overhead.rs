@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::measure::{Built, timed};
 use super::table::{Figure, median};
+use crate::workspace;
 
 /// Configs to check and runs to list.
 const MANY: usize = 1000;
@@ -21,7 +22,30 @@ pub(super) fn figures(built: &Built) -> Result<Vec<Figure>> {
         help(built, folder.path())?,
         check(built, folder.path())?,
         list(built, folder.path())?,
+        growth(built, folder.path())?,
     ])
+}
+
+/// Peak memory of a run of many steps against that of a short one: what is left behind by each step would show.
+fn growth(built: &Built, folder: &Path) -> Result<Figure> {
+    let config = workspace::root().join("configs/digits-cnn.json");
+    let config = config.to_string_lossy();
+    let peak = |steps: &str| -> Result<f64> {
+        let arguments =
+            [&config, "hyperparams.epochs=1000", "--results", "grown", "--fresh", "--max-steps", steps, "-q"];
+        timed(&built.runner, &arguments, folder)?;
+        let timing = fs_err::read(folder.join("grown/digits-cnn/timing.json"))?;
+        let timing: Value = serde_json::from_slice(&timing)?;
+        timing["peak_memory_bytes"].as_f64().context("no peak memory")
+    };
+    let (short, long) = (peak("200")?, peak("2200")?);
+    let megabytes = |bytes: f64| bytes / f64::from(1 << 20);
+    Ok(Figure {
+        what: "peak memory after 2,200 steps, of that after 200".to_owned(),
+        measured: format!("{:.2} ({:.0} of {:.0} MiB)", long / short, megabytes(long), megabytes(short)),
+        wanted: "< 1.05".to_owned(),
+        kept: long < 1.05 * short,
+    })
 }
 
 /// From the start of the process to its end, with one step and a checkpoint in between.

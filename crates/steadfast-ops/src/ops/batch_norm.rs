@@ -169,31 +169,38 @@ impl BatchNormOp {
     }
 }
 
+/// Means and variances of all channels in one pass over memory.
+///
+/// Each plane is looked at twice while it is in the cache, for its mean and for the squared distances from it; the
+/// planes of a channel are then put together as by Chan, Golub and LeVeque, "Algorithms for computing the sample
+/// variance" (1983), in f64.
 fn statistics<T: Real>(planes: Planes, x: &[T]) -> Vec<f64> {
-    let mut means = planes.sums(
-        1,
+    let length = planes.plane as f64;
+    let sums = planes.sums(
+        3,
         #[inline(always)]
-        |_, plane, total| total[0] += sum(&x[plane]).to_f64(),
-    );
-    for mean in &mut means {
-        *mean /= planes.count();
-    }
-    let rounded: Vec<T> = means.iter().map(|&mean| T::from_f64(mean)).collect();
-    let variances = planes.sums(
-        1,
-        #[inline(always)]
-        |channel, plane, total| {
-            let mean = rounded[channel];
-            total[0] += sum_of(
-                &x[plane],
+        |_, plane, totals| {
+            let values = &x[plane];
+            let mean = sum(values).to_f64() / length;
+            let rounded = T::from_f64(mean);
+            let squares = sum_of(
+                values,
                 #[inline(always)]
-                |value| (value - mean) * (value - mean),
-            )
-            .to_f64();
+                |value| (value - rounded) * (value - rounded),
+            );
+            totals[0] += mean;
+            totals[1] += squares.to_f64();
+            totals[2] += mean * mean;
         },
     );
-    means.extend(variances.into_iter().map(|total| total / planes.count()));
-    means
+    let channels = sums.as_chunks::<3>().0;
+    let means: Vec<f64> = channels.iter().map(|[mean, ..]| mean / planes.batch as f64).collect();
+    let variances = channels.iter().zip(&means).map(|([_, within, squares], mean)| {
+        let between = length * (squares - planes.batch as f64 * mean * mean);
+        (within + between).max(0.0) / planes.count()
+    });
+    let variances: Vec<f64> = variances.collect();
+    [means, variances].concat()
 }
 
 impl Operation<3> for BatchNormOp {
