@@ -48,6 +48,11 @@ impl Conv2d {
         Ok(Self { weight, bias: None, options })
     }
 
+    /// A layer of parameters that exist already, such as ones with other first values.
+    pub const fn from_tensors(weight: Tensor, bias: Option<Tensor>, options: Conv2dOptions) -> Self {
+        Self { weight, bias, options }
+    }
+
     /// Applies the layer to `[batch, in, height, width]`.
     pub fn forward(&self, x: &Tensor, _context: &StepContext) -> Result<Tensor> {
         ops::conv2d(x, &self.weight, self.bias.as_ref(), self.options)

@@ -21,6 +21,11 @@ impl Embedding {
         Ok(Self { weight })
     }
 
+    /// A table that exists already, such as one with other first values.
+    pub const fn from_tensor(weight: Tensor) -> Self {
+        Self { weight }
+    }
+
     /// The rows with these numbers (u32 of any shape), along a new last dimension.
     pub fn forward(&self, ids: &Tensor, _context: &StepContext) -> Result<Tensor> {
         ops::embedding(&self.weight, ids)

@@ -30,6 +30,11 @@ impl Linear {
         Ok(Self { weight, bias: None })
     }
 
+    /// A layer of parameters that exist already, such as ones with other first values.
+    pub const fn from_tensors(weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { weight, bias }
+    }
+
     /// Applies the layer to `[..., in]`.
     pub fn forward(&self, x: &Tensor, _context: &StepContext) -> Result<Tensor> {
         ops::linear(x, &self.weight, self.bias.as_ref())

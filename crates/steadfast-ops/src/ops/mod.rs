@@ -1,11 +1,15 @@
 //! Differentiable operations, each a function of tensors.
 
+mod adaptive_avg_pool2d;
 mod add;
+mod affine;
 mod attention;
 mod avg_pool2d;
 mod batch_norm;
+mod bounded;
 mod conv2d;
 mod cross_entropy;
+mod depthwise_conv2d;
 mod dropout;
 mod embedding;
 mod gelu;
@@ -13,16 +17,22 @@ mod layer_norm;
 mod linear;
 mod max_pool2d;
 mod mse;
+mod position;
+mod recurrent;
 mod relu;
 mod softmax;
 mod window;
 
+pub use adaptive_avg_pool2d::adaptive_avg_pool2d;
 pub use add::{add, flatten_from, reshape};
+pub use affine::affine;
 pub use attention::{attention, self_attention};
 pub use avg_pool2d::{avg_pool2d, global_mean};
 pub use batch_norm::{ChannelStatistics, batch_norm, batch_norm_with};
+pub use bounded::{relu6, tanh};
 pub use conv2d::{Conv2dOptions, conv2d};
 pub use cross_entropy::{cross_entropy, cross_entropy_rows};
+pub use depthwise_conv2d::depthwise_conv2d;
 pub use dropout::dropout;
 pub use embedding::embedding;
 pub use gelu::{gelu, gelu_tanh};
@@ -30,5 +40,7 @@ pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use max_pool2d::max_pool2d;
 pub use mse::mse;
+pub use position::{channels_last, concat_last, prepend_position, take_position};
+pub use recurrent::{gru, lstm};
 pub use relu::relu;
 pub use softmax::softmax_last_dim;

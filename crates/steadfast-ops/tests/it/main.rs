@@ -5,6 +5,7 @@ mod gradients;
 mod layers;
 mod optimizer_state;
 mod parameters;
+mod pytorch_model_ops;
 mod pytorch_ops;
 mod pytorch_optimizers;
 mod randomness;

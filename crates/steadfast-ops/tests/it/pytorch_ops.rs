@@ -22,7 +22,7 @@ use steadfast_ops::{
 use crate::support::{assert_near, flat, numbers, ramp};
 
 /// Compares the result and the gradients of the inputs, made by [`ramp`] with these factors and shapes.
-fn check(
+pub(crate) fn check(
     inputs: &[(usize, &[usize])],
     function: impl Fn(&[Tensor]) -> Result<Tensor>,
     result: &str,

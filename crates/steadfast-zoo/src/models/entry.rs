@@ -65,6 +65,24 @@ pub trait ModelConfig: Debug {
     fn build(&self, shape: &ModelShape, builder: VarBuilder<'_>) -> Result<Box<dyn Model>>;
 }
 
+/// Another name for a model, which sets some of its parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct Alias {
+    /// What `model_type` says, matched as the model's own name is.
+    pub name: &'static str,
+    /// Parameters and their values.
+    pub sets: &'static [(&'static str, Preset)],
+}
+
+/// The value that an [`Alias`] gives to a parameter.
+#[derive(Debug, Clone, Copy)]
+pub enum Preset {
+    /// A number.
+    Number(usize),
+    /// True or false.
+    Flag(bool),
+}
+
 /// One row of the table of models.
 #[derive(Debug, Clone, Copy)]
 pub struct ModelEntry {
@@ -72,6 +90,8 @@ pub struct ModelEntry {
     pub name: &'static str,
     /// One line for people.
     pub summary: &'static str,
+    /// Names that stand for this model with some parameters set, such as `resnet18`.
+    pub aliases: &'static [Alias],
     /// Its parameters.
     pub fields: fn() -> Vec<Field>,
     /// Reads its parameters from the `model` section.
@@ -81,7 +101,13 @@ pub struct ModelEntry {
 impl ModelEntry {
     /// A row for a model whose parameters are the section `C`.
     pub const fn new<C: Section + ModelConfig + 'static>(name: &'static str, summary: &'static str) -> Self {
-        Self { name, summary, fields: C::fields, read: read::<C> }
+        Self { name, summary, aliases: &[], fields: C::fields, read: read::<C> }
+    }
+
+    /// The same row with these further names.
+    #[must_use]
+    pub const fn with_aliases(self, aliases: &'static [Alias]) -> Self {
+        Self { aliases, ..self }
     }
 }
 

@@ -14,7 +14,7 @@ use super::step::{Step, input};
 use super::task::{Task, Totals};
 use crate::data_config::{DataConfig, DataFormat, Normalize};
 use crate::datasets::{self, Dataset, Format, Normalization, Split};
-use crate::models::{ModelConfig, ModelShape};
+use crate::models::{ModelConfig, ModelShape, check_model};
 use crate::optimizers::OptimizerConfig;
 use crate::schedulers::{Moment, Scheduler, warmup};
 
@@ -119,7 +119,7 @@ impl Experiment for Supervised {
         let loaded = loaded.ok_or_else(|| ExperimentError::compute("the model was built before the data was read"))?;
         let shape = model_shape(&loaded.split.train, loaded.task);
         let Named(model_name, config) = &recipe.model;
-        config.check(&shape).map_err(|message| ExperimentError::Config { message })?;
+        check_model(&**config, &shape).map_err(|message| ExperimentError::Config { message })?;
         let parameters = SeededParameters::new(recipe.seed);
         let builder = parameters.var_builder(DTYPE, &Device::Cpu);
         let model = config.build(&shape, builder).map_err(ExperimentError::compute)?;

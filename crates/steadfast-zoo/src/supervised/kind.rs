@@ -5,7 +5,7 @@ use steadfast_experiment::{ExperimentKind, Prepared};
 
 use super::experiment::{Recipe, Supervised};
 use crate::data_config::DataConfig;
-use crate::models::{MODELS, ModelConfig};
+use crate::models::{ModelConfig, find_model, report_unknown_model};
 use crate::optimizers::{OPTIMIZERS, OptimizerConfig};
 use crate::registry::{find, report_unknown};
 use crate::schedulers::{SCHEDULERS, Scheduler};
@@ -57,13 +57,12 @@ pub(super) struct Named<T: ?Sized>(pub(super) &'static str, pub(super) Box<T>);
 
 fn model(config: &ExperimentConfig, problems: &mut Problems) -> Option<Named<dyn ModelConfig>> {
     let name = &config.model_type;
-    let Some(entry) = find(MODELS, name, |entry| entry.name) else {
-        let known: Vec<&str> = MODELS.iter().map(|entry| entry.name).collect();
-        report_unknown(problems, (&name.span, &name.path), ("model", name), &known);
+    let Some(found) = find_model(name) else {
+        report_unknown_model(problems, (&name.span, &name.path), name);
         return None;
     };
-    let model = (entry.read)(&config.model, &JsonPath::root().key("model"), problems)?;
-    Some(Named(entry.name, model))
+    let model = found.read(&config.model, &JsonPath::root().key("model"), problems)?;
+    Some(Named(found.entry.name, model))
 }
 
 fn optimizer(config: &ExperimentConfig, problems: &mut Problems) -> Option<Named<dyn OptimizerConfig>> {

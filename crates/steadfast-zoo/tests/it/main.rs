@@ -4,6 +4,9 @@
 
 mod bench;
 mod configs;
+mod formula;
 mod learning;
+mod models;
+mod pytorch_models;
 mod resume;
 mod tables;

@@ -14,16 +14,18 @@ fn check_section(name: &str, fields: &[steadfast_config::Field], resolved: &Valu
 }
 
 #[test]
-fn every_model_learns_a_step_from_its_defaults() {
-    for entry in MODELS {
+fn every_model_of_images_learns_digits_from_its_defaults() {
+    // A text model is trained by the module `models`.
+    for entry in MODELS.iter().filter(|entry| entry.name != "GPT") {
         let config = config(json!({"model_type": entry.name, "model": {}, "dataset_path": "builtin:digits"}));
         let prepared = prepare(&config).unwrap();
         check_section(entry.name, &(entry.fields)(), &prepared.parts.model);
         let (mut experiment, steps) = built(&config);
         let before = experiment.save().unwrap().model;
-        train(&mut *experiment, steps, 0, 1);
+        // Where the last layer begins with zeros, the first step changes nothing below it.
+        train(&mut *experiment, steps, 0, 2);
         for (name, tensor) in experiment.save().unwrap().model {
-            assert_ne!(before[&name], tensor, "{}: one step left {name} as it was", entry.name);
+            assert_ne!(before[&name], tensor, "{}: two steps left {name} as it was", entry.name);
         }
     }
 }
