@@ -33,6 +33,8 @@ impl Queued {
 pub(crate) struct Loaded {
     /// The experiments in order.
     pub(crate) queue: Vec<Queued>,
+    /// Their configs, in the same order, each value with its place.
+    pub(crate) configs: Vec<ExperimentConfig>,
     /// What is probably not meant, but can be run.
     pub(crate) warnings: Option<ConfigReport>,
     /// The run to fork from.
@@ -49,7 +51,7 @@ pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Lo
         return Err(problems.into_report());
     }
     let warnings = (!problems.is_empty()).then(|| problems.into_report());
-    Ok(Loaded { queue, warnings, parent: None })
+    Ok(Loaded { queue, configs, warnings, parent: None })
 }
 
 /// Checks one config with its experiment.
