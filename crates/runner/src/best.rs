@@ -123,13 +123,11 @@ fn show(contenders: &[Contender], arguments: &BestArgs) {
         }
         return;
     }
-    let columns =
-        [Column::right(""), Column::left("experiment"), Column::right(&arguments.metric), Column::right("epoch")];
+    let columns = [Column::left("experiment"), Column::right(&arguments.metric), Column::right("epoch")];
     let mut grid = Grid::new(columns.into_iter().chain(["model", "status"].map(Column::left)).collect());
     for (place, Contender { run, value, row }) in contenders.iter().enumerate() {
         let look = if place == 0 { Look::Good } else { Look::Plain };
         grid.row(vec![
-            Cell::new((place + 1).to_string()).look(Look::Dim),
             Cell::new(run.name()).look(Look::Bold),
             Cell::new(metric(*value)).look(look),
             Cell::new(row.get("epoch").map(Value::to_string).unwrap_or_default()),

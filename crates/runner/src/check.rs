@@ -67,6 +67,12 @@ pub(crate) fn run(factory: &ExperimentFactory, arguments: &CheckArgs) -> Exit {
     let mut problems = Problems::new();
     let mut checked: Vec<Checked<'_>> =
         loaded.queue.iter().map(|queued| Checked { queued, trial: None, next: Forecast::of(&state, queued) }).collect();
+    for (one, config) in checked.iter().zip(&loaded.configs) {
+        if let Forecast::Refused(_) | Forecast::Held(_) = one.next {
+            let message = format!("a start would {}", one.next.in_words());
+            problems.warning(&config.name.span, message).at(&config.name.path);
+        }
+    }
     if !arguments.only_static {
         try_all(&mut checked, &loaded, arguments, &console, &mut problems);
     }
@@ -146,7 +152,7 @@ fn try_all(
 
 fn table(checked: &[Checked<'_>], style: Style) -> String {
     let mut columns = vec![Column::left("experiment")];
-    columns.extend(["parameters", "steps/epoch", "step", "memory", "checkpoint"].map(Column::right));
+    columns.extend(["parameters", "steps", "step", "memory", "disk"].map(Column::right));
     columns.push(Column::prose("a start would"));
     let mut grid = Grid::new(columns);
     for one in checked {

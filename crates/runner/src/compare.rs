@@ -214,7 +214,7 @@ pub(crate) fn diff_two(factory: &ExperimentFactory, arguments: &DiffArgs) -> Exi
         Column::left(&arguments.after),
         Column::left("change of"),
     ]);
-    let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), shown);
+    let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), |value| clipped(&shown(value)));
     for change in changes.iter().filter(|change| change.path.to_string() != "name") {
         grid.row(vec![
             Cell::new(change.path.to_string()).look(Look::Bold),
@@ -236,6 +236,15 @@ pub(crate) fn diff_two(factory: &ExperimentFactory, arguments: &DiffArgs) -> Exi
         say(&grid.render(terminal_width(), style));
     }
     Exit::Done
+}
+
+/// A value that leaves room for the one beside it.
+fn clipped(text: &str) -> String {
+    const MOST: usize = 28;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// A run by its name, or a config file as it would be run.

@@ -10,7 +10,7 @@ use crate::style::Style;
 const GAP: &str = "  ";
 
 /// A column of text is not made narrower than this.
-const NARROWEST: usize = 24;
+const NARROWEST: usize = 16;
 
 /// How a cell looks where there are colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

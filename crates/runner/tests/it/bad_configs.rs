@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::program::{Bench, repository};
 
 /// Name of the file, and line and column of each of its mistakes.
-const EXPECTED: [(&str, &[(u64, u64)]); 46] = [
+const EXPECTED: [(&str, &[(u64, u64)]); 47] = [
     ("byte-order-mark", &[(1, 43)]),
     ("data-format-typo", &[(5, 22)]),
     ("data-format-unknown", &[(5, 22)]),
@@ -18,6 +18,7 @@ const EXPECTED: [(&str, &[(u64, u64)]); 46] = [
     ("data-split-too-large", &[(5, 36)]),
     ("data-validation-key", &[(5, 27)]),
     ("device-not-built-in", &[(5, 13)]),
+    ("early-stopping-metric", &[(5, 64)]),
     ("escaped-name", &[(5, 32)]),
     ("experiment-typo", &[(5, 17)]),
     ("experiment-unknown", &[(5, 17)]),

@@ -59,6 +59,9 @@ fn a_start_is_foreseen() {
     bench.run(&["configs", "--only", "b-half", "--max-steps", "10"]);
     bench.iris("c-changed", &json!({"seed": 5}));
     bench.iris("d-new", &json!({}));
+    let checked = bench.run(&["check", "configs", "--static"]);
+    assert_eq!(checked.code, 0, "a warning, since the config itself is good: {}", checked.stderr);
+    assert!(checked.stderr.contains("a start would be refused: seed was 0, now it is 5"), "{}", checked.stderr);
     let ended = bench.run(&["configs", "--dry-run"]);
     assert_eq!(ended.code, 0);
     insta::assert_snapshot!("dry_run", ended.stderr.lines().skip(1).collect::<Vec<_>>().join("\n"));
