@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::{CommandFactory as _, Parser};
-use serde_json::Value;
+use serde_json::{Value, json};
 use steadfast_experiment::ExperimentFactory;
 use steadfast_state::{RunStatus, StateManager};
 
@@ -19,8 +19,8 @@ use crate::process::Launcher;
 use crate::row::Row;
 use crate::supervise::Batch;
 use crate::{
-    best, brief, check, compare, environment, explain, list, logs, manual, reference, report, schema, setup, show,
-    style, table, trial, verify, worker, zoo,
+    best, brief, check, compare, environment, explain, grid, list, logs, manual, reference, report, schema, setup,
+    show, style, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -113,11 +113,7 @@ fn run_in(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     let threads = setup::threads(arguments.threads);
     console.line(&heading(&console, &queue, threads, arguments));
     if arguments.dry_run {
-        let width = queue.iter().map(|queued| queued.name().len()).max().unwrap_or(0);
-        for queued in &queue {
-            let next = Forecast::of(&state, queued).in_words();
-            console.line(&format!("  {:<width$}  would {next}", queued.name()));
-        }
+        foretell(&queue, &state, arguments, &console);
         return Exit::Done;
     }
     match start(factory, arguments, console.clone(), threads) {
@@ -134,6 +130,19 @@ fn run_in(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
             console.problem(&format!("the program could not be set up: {error}"));
             Exit::Internal
         }
+    }
+}
+
+/// Says what would be done with each experiment.
+fn foretell(queue: &[Queued], state: &StateManager, arguments: &RunArgs, console: &Console) {
+    let next = |queued: &Queued| Forecast::of(state, queued).in_words();
+    if arguments.json {
+        let all = queue.iter().map(|queued| json!({"name": queued.name(), "a_start_would": next(queued)}));
+        return grid::say_json(&all.collect());
+    }
+    let width = queue.iter().map(|queued| queued.name().len()).max().unwrap_or(0);
+    for queued in queue {
+        console.line(&format!("  {:<width$}  would {}", queued.name(), next(queued)));
     }
 }
 

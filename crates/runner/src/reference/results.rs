@@ -17,7 +17,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "checkpoints",
         "a folder: the whole training state, one file `step-<12 digits>.safetensors` for each of the newest",
     ),
-    ("run.lock", "held by the process that works in the folder; it stays when nobody does"),
+    (".lock", "held by the process that works in the folder; the file stays when nobody does"),
 ];
 
 /// The keys of `result.json`.

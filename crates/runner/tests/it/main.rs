@@ -12,6 +12,7 @@ mod lineage;
 mod list;
 mod preflight;
 mod program;
+mod reference;
 mod resume;
 mod schema;
 mod signals;

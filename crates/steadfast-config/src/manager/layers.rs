@@ -38,5 +38,7 @@ fn collect(resolver: &mut Resolver<'_>, file: &Path, depth: usize, layers: &mut 
     for base in bases {
         collect(resolver, &base, depth + 1, layers);
     }
-    layers.push(Layer { node, is_override: false });
+    if layers.len() < MAX_LAYERS {
+        layers.push(Layer { node, is_override: false });
+    }
 }
