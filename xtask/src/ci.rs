@@ -11,6 +11,7 @@ use crate::arguments::Arguments;
 use crate::command::{Command, Flag};
 use crate::faults;
 use crate::process::CommandLine;
+use crate::reference;
 use crate::report;
 use crate::sweep::{self, Size};
 use crate::test::{STAGES, Tier};
@@ -43,6 +44,8 @@ struct Step {
 enum Work {
     Process(CommandLine),
     Tidy,
+    /// The pages of docs/reference/ against the program.
+    Reference,
     Sweep(sweep::Options),
     Faults(faults::Options),
     /// Licenses, bans and sources; an absent cargo-deny is an error when required.
@@ -98,6 +101,7 @@ fn plan(full: bool, no_test: bool) -> Vec<Step> {
     let is_wanted = |tier| if tier == Tier::Fast { !no_test } else { full };
     let stages = STAGES.iter().filter(|stage| is_wanted(stage.tier));
     steps.extend(stages.map(|stage| process(stage.name, stage.command_line())));
+    steps.push(Step { name: "reference", work: Work::Reference });
     let size = if full { Size::Whole } else { Size::Quick };
     steps.push(Step { name: "sweep", work: Work::Sweep(sweep::Options::smoke(size)) });
     let options = if full { faults::Options::whole() } else { faults::Options::everyday() };
@@ -122,6 +126,7 @@ fn perform(work: &Work) -> Result<Outcome> {
     match work {
         Work::Process(line) => line.status().map(|status| judge(status.success())),
         Work::Tidy => tidy::run().map(judge),
+        Work::Reference => reference::bring_up_to_date(true).map(judge),
         Work::Sweep(options) => sweep::run(options).map(|code| judge(code == ExitCode::SUCCESS)),
         Work::Faults(options) => try_faults(options),
         Work::Deny { required } => deny(*required),
@@ -163,6 +168,7 @@ impl fmt::Display for Work {
         match self {
             Self::Process(line) => line.fmt(formatter),
             Self::Tidy => formatter.write_str("cargo xtask tidy"),
+            Self::Reference => formatter.write_str("cargo xtask reference --check"),
             Self::Sweep(options) => formatter.write_str(&options.command()),
             Self::Faults(options) => formatter.write_str(&options.command()),
             Self::Deny { .. } => deny_line().fmt(formatter),
@@ -195,8 +201,11 @@ mod tests {
 
     #[test]
     fn steps_run_cheapest_first_and_flags_choose_them() {
-        assert_eq!(names(false, false), ["fmt", "tidy", "clippy", "doc", "tests", "sweep", "faults", "deny"]);
-        assert_eq!(names(false, true), ["fmt", "tidy", "clippy", "doc", "sweep", "faults", "deny"]);
+        assert_eq!(
+            names(false, false),
+            ["fmt", "tidy", "clippy", "doc", "tests", "reference", "sweep", "faults", "deny"]
+        );
+        assert_eq!(names(false, true), ["fmt", "tidy", "clippy", "doc", "reference", "sweep", "faults", "deny"]);
         assert!(names(true, false).len() > names(false, false).len());
         assert!(matches!(plan(true, false).last().unwrap().work, Work::Deny { required: true }));
         assert!(matches!(plan(false, false).last().unwrap().work, Work::Deny { required: false }));

@@ -12,6 +12,7 @@ mod ci;
 mod command;
 mod faults;
 mod process;
+mod reference;
 mod report;
 mod sweep;
 mod test;
@@ -26,7 +27,7 @@ use command::{Command, dispatch};
 
 /// Every command, in the order in which help lists them.
 const COMMANDS: &[Command] =
-    &[ci::COMMAND, test::COMMAND, tidy::COMMAND, sweep::COMMAND, faults::COMMAND, bench::COMMAND];
+    &[ci::COMMAND, test::COMMAND, tidy::COMMAND, reference::COMMAND, sweep::COMMAND, faults::COMMAND, bench::COMMAND];
 
 fn main() -> ExitCode {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();

@@ -15,7 +15,10 @@ pub(crate) const COMMAND: Command = Command {
     flags: &[],
     examples: &[
         ("test", "the fast tier, `cargo test --workspace`"),
-        ("test full", "the slow tiers too: one thread, many more cases for each property, 600 kills"),
+        (
+            "test full",
+            "the slow tiers too: one thread, many more cases for each property, a minute of fuzzing, 600 kills",
+        ),
     ],
     run,
 };
@@ -52,6 +55,12 @@ pub(crate) const STAGES: &[Stage] = &[
         tier: Tier::Full,
         arguments: &["test", "--workspace", "--lib", "--bins", "--tests"],
         variables: &[("PROPTEST_CASES", "4096")],
+    },
+    Stage {
+        name: "fuzz",
+        tier: Tier::Full,
+        arguments: &["test", "--package", "steadfast-config", "--test", "it", "fuzz", "--", "--nocapture"],
+        variables: &[("STEADFAST_FUZZ_SECONDS", "60")],
     },
     Stage {
         name: "kill-loop",

@@ -5,6 +5,17 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::best::BestArgs;
+use crate::check::CheckArgs;
+use crate::compare::{CompareArgs, DiffArgs};
+use crate::explain::ExplainArgs;
+use crate::list::ListArgs;
+use crate::manual::CompletionsArgs;
+use crate::reference::ReferenceArgs;
+use crate::schema::SchemaArgs;
+use crate::show::ShowArgs;
+use crate::zoo::ZooArgs;
+
 /// Runs experiments strictly one after another and never loses their work.
 #[derive(Debug, Parser)]
 #[command(
@@ -15,7 +26,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Examples:\n  \
         runner configs/                          run every config in the folder, or continue where it stopped\n  \
         runner configs/digits-cnn.json seed=1    run one config with another seed\n  \
-        runner check configs/                    find every problem without running anything\n\n\
+        runner check configs/                    find every problem before anything runs\n  \
+        runner explain configs/digits-cnn.json   where each value comes from\n  \
+        runner compare                           what differs between the runs, and what came of it\n\n\
         Exit codes: 0 done, 1 an experiment failed, 2 usage or config error, 3 resume refused, 4 run held by another\n\
         process, 5 storage failed, 6 no valid checkpoint, 70 internal error, 130/143 interrupted (run again to continue)"
 )]
@@ -30,18 +43,42 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Run every experiment, strictly one after another (the default).
     Run(RunArgs),
-    /// Find every problem of every config; nothing is run or written.
+    /// Find every problem of every config, and try each experiment; nothing is kept.
     Check(CheckArgs),
-    /// List what stands in the results folder.
+    /// List what stands in the results folder: filtered, sorted, cut.
     List(ListArgs),
+    /// Show everything about one run.
+    Show(ShowArgs),
+    /// Put runs side by side: the parameters that differ, and what came of them.
+    Compare(CompareArgs),
+    /// Say what differs between two runs, or between a run and a config.
+    Diff(DiffArgs),
+    /// Say which runs came out best by a metric.
+    Best(BestArgs),
+    /// Show the resolved config, and where each value comes from.
+    Explain(ExplainArgs),
+    /// List everything that a config can name.
+    Zoo(ZooArgs),
+    /// Print the JSON Schema of a config, for editors.
+    Schema(SchemaArgs),
     /// Prove on your own configs that killing loses nothing: train whole, train with kills, compare the bytes.
     VerifyResume(VerifyArgs),
+    /// Print the completion script of a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page.
+    Man,
+    /// Print a page of the reference. For the project's own use.
+    #[command(hide = true)]
+    Reference(ReferenceArgs),
+    /// Try one experiment as told on standard input. For the program's own use.
+    #[command(hide = true)]
+    Trial,
     /// Run one experiment as told on standard input. For the program's own use.
     #[command(hide = true)]
     Worker,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub(crate) struct RunArgs {
     /// Config files, folders of them, and overrides such as `hyperparams.lr=0.01`.
@@ -71,7 +108,13 @@ pub(crate) struct RunArgs {
     /// Attempts after a failure that can pass by itself, such as a full disk [default: as the config says].
     #[arg(long, value_name = "N")]
     pub(crate) retries: Option<u32>,
-    /// Say what would be run, and stop.
+    /// Run only what has failed before.
+    #[arg(long, conflicts_with_all = ["fresh", "fork"])]
+    pub(crate) retry_failed: bool,
+    /// Two steps and a validation of each experiment, in a throw-away folder, to see that everything works.
+    #[arg(long, conflicts_with_all = ["fork", "retry_failed", "dry_run", "results"])]
+    pub(crate) fast_dev_run: bool,
+    /// Say what would be done with each experiment, and stop.
     #[arg(long, short = 'n')]
     pub(crate) dry_run: bool,
     /// Stop, resumable, after this time: `90s`, `30m`, `2h`.
@@ -87,18 +130,6 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, default_value_t = Isolation::Process)]
     pub(crate) isolation: Isolation,
     /// Print the closing table as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// Config files, folders of them, and overrides such as `hyperparams.lr=0.01`.
-    #[arg(value_name = "PATH|KEY=VALUE", required = true)]
-    pub(crate) targets: Vec<String>,
-    /// Print the problems as JSON.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -131,18 +162,6 @@ pub(crate) struct VerifyArgs {
     pub(crate) output: OutputArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ListArgs {
-    /// Where results are kept.
-    #[arg(long, value_name = "DIR", default_value = "results")]
-    pub(crate) results: PathBuf,
-    /// Print the table as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) output: OutputArgs,
-}
-
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct OutputArgs {
     /// Say more (twice: everything).
@@ -160,6 +179,13 @@ pub(crate) struct OutputArgs {
     /// Whether to use colors.
     #[arg(long, value_enum, default_value_t = ColorArg::Auto)]
     pub(crate) color: ColorArg,
+}
+
+impl OutputArgs {
+    /// Nothing but how to color.
+    pub(crate) fn of_color(color: ColorArg) -> Self {
+        Self { verbose: 0, quiet: false, log_level: LogLevel::Info, log_format: LogFormatArg::Text, color }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize, serde::Deserialize)]

@@ -1,7 +1,7 @@
 //! From the command line to a queue: every config loaded, checked and frozen before anything runs.
 
 use serde_json::Value;
-use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure, Problems};
+use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure, Problems, suggest};
 use steadfast_experiment::{ExperimentFactory, RunPlan};
 
 use crate::args::split_targets;
@@ -33,6 +33,8 @@ impl Queued {
 pub(crate) struct Loaded {
     /// The experiments in order.
     pub(crate) queue: Vec<Queued>,
+    /// Their configs, in the same order, each value with its place.
+    pub(crate) configs: Vec<ExperimentConfig>,
     /// What is probably not meant, but can be run.
     pub(crate) warnings: Option<ConfigReport>,
     /// The run to fork from.
@@ -49,15 +51,31 @@ pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Lo
         return Err(problems.into_report());
     }
     let warnings = (!problems.is_empty()).then(|| problems.into_report());
-    Ok(Loaded { queue, warnings, parent: None })
+    Ok(Loaded { queue, configs, warnings, parent: None })
 }
 
 /// Checks one config with its experiment.
 fn check(factory: &ExperimentFactory, config: &ExperimentConfig, problems: &mut Problems) -> Option<Queued> {
     let prepared = factory.prepare(config, problems)?;
+    check_early_stopping(config, &prepared.metrics, problems);
     Some(Queued {
         plan: RunPlan::new(config, &prepared),
         on_failure: config.failure.on_failure,
         retries: config.failure.retries,
     })
+}
+
+/// Early stopping may watch another metric than the best model is chosen by.
+fn check_early_stopping(config: &ExperimentConfig, metrics: &[String], problems: &mut Problems) {
+    let watched = config.hyperparams.early_stopping.as_ref().and_then(|stopping| stopping.monitor.as_ref());
+    let Some(monitor) = watched.filter(|monitor| !metrics.contains(&monitor.value)) else { return };
+    let near = suggest(monitor, metrics.iter().map(String::as_str));
+    let help = near.map_or_else(
+        || format!("this experiment measures: {}", metrics.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    problems
+        .error(&monitor.span, format!("there is no metric `{}` to watch", monitor.value))
+        .at(&monitor.path)
+        .help(help);
 }

@@ -28,6 +28,51 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way, the one that is told first in front.
+    pub const ALL: [Self; 10] = [
+        Self::Interrupted,
+        Self::Terminated,
+        Self::Internal,
+        Self::Usage,
+        Self::Storage,
+        Self::NoValidCheckpoint,
+        Self::ResumeRefused,
+        Self::Held,
+        Self::Failed,
+        Self::Done,
+    ];
+
+    /// What it means, for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Interrupted => "stopped by Ctrl-C (SIGINT); everything is saved",
+            Self::Terminated => "stopped by SIGTERM, SIGHUP, `--max-time` or `--max-steps`; everything is saved",
+            Self::Internal => "a bug in the program",
+            Self::Usage => "the command line or a config is wrong; nothing was run",
+            Self::Storage => "the disk failed or is full",
+            Self::NoValidCheckpoint => "checkpoints exist, but none of them is valid",
+            Self::ResumeRefused => "a config or its data differs from what the checkpoint was trained with",
+            Self::Held => "another process holds the run",
+            Self::Failed => "an experiment failed",
+            Self::Done => "everything is done",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Interrupted | Self::Terminated => "give the same command again: it continues",
+            Self::Internal => "report it, with the log",
+            Self::Usage => "mend what the report shows",
+            Self::Storage => "make room, or mend the disk, and give the same command again",
+            Self::NoValidCheckpoint => "`--fresh` starts anew and keeps the damaged files",
+            Self::ResumeRefused => "undo the change, branch off with `--fork NEWNAME`, or start anew with `--fresh`",
+            Self::Held => "wait for the other process, or stop it",
+            Self::Failed => "`runner show NAME` says why; `--retry-failed` tries only those again",
+            Self::Done => "",
+        }
+    }
+
     /// The number that the shell sees.
     pub fn code(self) -> u8 {
         match self {

@@ -22,6 +22,9 @@ pub(crate) struct Request {
     pub(crate) resume: ResumeMode,
     /// Steps after which to stop, resumable.
     pub(crate) max_steps: Option<u64>,
+    /// Steps that each epoch is cut down to, to see that everything works.
+    #[serde(default)]
+    pub(crate) brief: Option<u64>,
     /// A signal at a chosen step, when the resume is being put to the proof.
     pub(crate) strike: Option<Strike>,
     /// Content of `environment.json`.

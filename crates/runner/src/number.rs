@@ -59,6 +59,21 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// `512 B`, `1.5 KiB`, `3.2 GiB`.
+pub(crate) fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if number < 1024 {
+        return format!("{number} B");
+    }
+    let mut size = number as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
 /// `1 epoch`, `2 epochs`.
 pub(crate) fn plural(number: u64, noun: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
@@ -77,6 +92,7 @@ mod tests {
             ["0.1235", "2895.4", "1.00e-7", "0.0000"]
         );
         assert_eq!([rate(0.001), rate(0.1), rate(0.0), rate(3e-5)], ["0.001", "0.1", "0", "3.00e-5"]);
+        assert_eq!([bytes(512), bytes(1536), bytes(3 << 30)], ["512 B", "1.5 KiB", "3.0 GiB"]);
         let times = [800, 12_000, 185_000, 7_800_000].map(|ms| duration(Duration::from_millis(ms)));
         assert_eq!(times, ["0.8 s", "12 s", "3 min 05 s", "2 h 10 min"]);
     }

@@ -1,23 +1,27 @@
 //! The program from its arguments to its exit code.
 
+use std::path::Path;
 use std::process::ExitCode;
-
 use std::thread;
 
-use clap::Parser;
-use serde_json::Value;
+use clap::{CommandFactory as _, Parser};
+use serde_json::{Value, json};
 use steadfast_experiment::ExperimentFactory;
-use steadfast_state::StateManager;
+use steadfast_state::{RunStatus, StateManager};
 
 use crate::args::{Cli, ResumeMode, RunArgs, Verb};
 use crate::batch::{self, Loaded, Queued};
 use crate::console::Console;
 use crate::exit_code::Exit;
+use crate::forecast::Forecast;
 use crate::number::plural;
 use crate::process::Launcher;
 use crate::row::Row;
 use crate::supervise::Batch;
-use crate::{check, environment, list, logs, report, setup, table, verify, worker};
+use crate::{
+    best, brief, check, compare, environment, explain, grid, list, logs, manual, reference, report, schema, setup,
+    show, style, table, trial, verify, worker, zoo,
+};
 
 /// The experiments that come with Steadfast.
 pub fn standard_factory() -> ExperimentFactory {
@@ -45,14 +49,46 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Run(arguments)) => run(factory, arguments),
         Some(Verb::Check(arguments)) => check::run(factory, arguments),
         Some(Verb::List(arguments)) => list::run(arguments),
+        Some(Verb::Show(arguments)) => show::run(arguments),
+        Some(Verb::Compare(arguments)) => compare::compare(arguments),
+        Some(Verb::Diff(arguments)) => compare::diff_two(factory, arguments),
+        Some(Verb::Best(arguments)) => best::run(arguments),
+        Some(Verb::Explain(arguments)) => explain::run(factory, arguments),
+        Some(Verb::Zoo(arguments)) => zoo::run(factory, arguments),
+        Some(Verb::Schema(arguments)) => schema::run(factory, arguments),
         Some(Verb::VerifyResume(arguments)) => verify::run(factory, arguments),
+        Some(Verb::Completions(arguments)) => manual::completions(arguments),
+        Some(Verb::Man) => manual::man(),
+        Some(Verb::Reference(arguments)) => reference::run(factory, arguments),
+        Some(Verb::Trial) => trial::main(factory),
         Some(Verb::Worker) => worker::main(factory),
     }
 }
 
-/// The main job.
+/// The main job, or a rehearsal of it in a folder that is thrown away.
 fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
+    if !arguments.fast_dev_run {
+        return run_in(factory, arguments);
+    }
+    match tempfile::tempdir() {
+        Ok(folder) => run_in(factory, &RunArgs { results: folder.path().to_owned(), ..arguments.clone() }),
+        Err(error) => {
+            let message = format!("there is no place for throw-away results: {error}");
+            Console::new(arguments.output).problem(&message);
+            Exit::Storage
+        }
+    }
+}
+
+fn run_in(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     let console = Console::new(arguments.output);
+    if let Some(verb) = mistyped_verb(&arguments.targets) {
+        let typed = arguments.targets.first().map_or("", String::as_str);
+        return usage_error(
+            &console,
+            &format!("there is no command and no file `{typed}`; did you mean `runner {verb}`?"),
+        );
+    }
     let loaded = match load(factory, arguments, &console) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
@@ -60,19 +96,24 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     if let Some(warnings) = &loaded.warnings {
         report::show(warnings, &console);
     }
-    let queue = match select(loaded.queue, &arguments.only) {
+    let mut queue = match select(loaded.queue, &arguments.only) {
         Ok(queue) => queue,
         Err(message) => return usage_error(&console, &message),
     };
+    let state = StateManager::new(&arguments.results);
+    if arguments.retry_failed {
+        queue.retain(|queued| has_failed(&state, queued));
+    }
+    if arguments.fast_dev_run {
+        queue = brief::shorten(factory, queue);
+    }
     if arguments.fresh && arguments.resume == ResumeMode::Must {
         return usage_error(&console, "--fresh and --resume must exclude each other");
     }
     let threads = setup::threads(arguments.threads);
     console.line(&heading(&console, &queue, threads, arguments));
     if arguments.dry_run {
-        for queued in &queue {
-            console.line(&format!("  would run {}", queued.name()));
-        }
+        foretell(&queue, &state, arguments, &console);
         return Exit::Done;
     }
     match start(factory, arguments, console.clone(), threads) {
@@ -81,7 +122,8 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
             console.take_terminal();
             let rows = batch.run(&queue);
             console.release_terminal();
-            table::print(&rows, arguments.json);
+            let style = style::Style::choose(arguments.output.color, &std::io::stdout());
+            table::print(&rows, arguments.json, style);
             batch.stop.exit().unwrap_or_else(|| exit_of(&rows))
         }
         Err(error) => {
@@ -89,6 +131,32 @@ fn run(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
             Exit::Internal
         }
     }
+}
+
+/// Says what would be done with each experiment.
+fn foretell(queue: &[Queued], state: &StateManager, arguments: &RunArgs, console: &Console) {
+    let next = |queued: &Queued| Forecast::of(state, queued).in_words();
+    if arguments.json {
+        let all = queue.iter().map(|queued| json!({"name": queued.name(), "a_start_would": next(queued)}));
+        return grid::say_json(&all.collect());
+    }
+    let width = queue.iter().map(|queued| queued.name().len()).max().unwrap_or(0);
+    for queued in queue {
+        console.line(&format!("  {:<width$}  would {}", queued.name(), next(queued)));
+    }
+}
+
+/// The verb that somebody meant who named a file that does not exist.
+fn mistyped_verb(targets: &[String]) -> Option<String> {
+    let first = targets.first().filter(|first| !first.contains(['.', '/', '=']) && !Path::new(first).exists())?;
+    let command = Cli::command();
+    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set()).map(clap::Command::get_name);
+    steadfast_config::suggest(first, verbs)
+}
+
+/// Whether the run of an experiment ended with a failure.
+fn has_failed(state: &StateManager, queued: &Queued) -> bool {
+    state.summary(queued.name()).ok().flatten().is_some_and(|summary| summary.status == RunStatus::Failed)
 }
 
 /// Loads what the command line names; for a fork, under its new name.
@@ -155,12 +223,12 @@ fn select(queue: Vec<Queued>, only: &[String]) -> Result<Vec<Queued>, String> {
 
 fn heading(console: &Console, queue: &[Queued], threads: usize, arguments: &RunArgs) -> String {
     let style = console.style();
-    let facts = format!(
-        "{}, {}, results in {}",
-        plural(queue.len() as u64, "experiment"),
-        plural(threads as u64, "thread"),
-        arguments.results.display()
-    );
+    let place = if arguments.fast_dev_run {
+        "two steps each, nothing is kept".to_owned()
+    } else {
+        format!("results in {}", arguments.results.display())
+    };
+    let facts = format!("{}, {}, {place}", plural(queue.len() as u64, "experiment"), plural(threads as u64, "thread"));
     format!("{} {}", style.bold(concat!("Steadfast ", env!("CARGO_PKG_VERSION"))), style.dim(facts))
 }
 

@@ -22,6 +22,9 @@ use crate::render::Renderer;
 use crate::row::{Row, RowStatus};
 use crate::signals::Stop;
 
+/// Steps of each experiment in a `--fast-dev-run`.
+const FAST_DEV_STEPS: u64 = 2;
+
 /// Everything the batch works with.
 pub(crate) struct Batch<'a> {
     pub(crate) launcher: Launcher<'a>,
@@ -165,6 +168,7 @@ impl Batch<'_> {
             results: self.arguments.results.clone(),
             resume,
             max_steps: self.arguments.max_steps,
+            brief: self.arguments.fast_dev_run.then_some(FAST_DEV_STEPS),
             strike: None,
             made_by: made_by().clone(),
             parent: self.parent.clone(),

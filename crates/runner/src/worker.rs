@@ -17,6 +17,7 @@ use steadfast_experiment::{
 use steadfast_state::{Document, RunFolder, StateError, StateManager};
 
 use crate::args::ResumeMode;
+use crate::brief::Brief;
 use crate::exit_code::Exit;
 use crate::log_observer::LogObserver;
 use crate::message::{Ending, Message, Request};
@@ -136,6 +137,9 @@ fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observe
     let state = StateManager::new(&request.results);
     let trained = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut experiment = (prepared.build)();
+        if let Some(steps) = request.brief {
+            experiment = Box::new(Brief::new(experiment, steps));
+        }
         let context = TrainContext {
             plan: &plan,
             folder,

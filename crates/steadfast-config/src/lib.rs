@@ -83,7 +83,7 @@ pub use experiment::{
     Change, CheckpointConfig, DatasetLocation, DatasetPath, Device, EarlyStopping, ExperimentConfig, FailureConfig,
     Hyperparams, Mode, OnFailure, ResolvedParts, RunName, config_json_bytes, diff, sha256_hex, trajectory_view,
 };
-pub use manager::{ConfigManager, ConfigTree, MAX_EXPERIMENTS, merge_patch};
+pub use manager::{ConfigManager, ConfigTree, Layer, MAX_EXPERIMENTS, merge_patch};
 pub use node::{Member, Node, Value};
 pub use parser::{MAX_BYTES, parse};
 pub use path::JsonPath;

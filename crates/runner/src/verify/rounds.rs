@@ -152,6 +152,7 @@ impl Proof<'_> {
             supervisor: std::process::id(),
             results: PathBuf::from(results),
             resume: ResumeMode::Auto,
+            brief: None,
             max_steps: None,
             strike,
             environment: self.environment.clone(),

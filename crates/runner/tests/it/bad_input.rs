@@ -65,7 +65,7 @@ fn the_design_s_own_config_is_understood() {
         "configs/exp1.json",
         r#"{"name": "exp1", "model_type": "MLP", "dataset_path": "/data/images", "hyperparams": {"lr": 0.01, "batch_size": 32}}"#,
     );
-    let ended = bench.run(&["check", "configs"]);
+    let ended = bench.run(&["check", "configs", "--static"]);
     assert_eq!((ended.code, ended.stderr.as_str()), (0, "no problems in 1 config\n"));
 }
 
@@ -73,7 +73,7 @@ fn the_design_s_own_config_is_understood() {
 fn problems_for_programs() {
     let bench = Bench::new();
     bench.iris("a", &json!({"model_type": "MLPP"}));
-    let ended = bench.run(&["check", "configs", "--json"]);
+    let ended = bench.run(&["check", "configs", "--static", "--json"]);
     assert_eq!(ended.code, 2);
     insta::assert_snapshot!(ended.stdout);
 }

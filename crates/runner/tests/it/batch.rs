@@ -111,7 +111,7 @@ fn a_dry_run_writes_nothing() {
     bench.iris("flowers", &json!({}));
     let ended = bench.run(&["configs", "--dry-run"]);
     assert_eq!(ended.code, 0);
-    assert!(ended.stderr.contains("would run flowers"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("flowers  would start"), "{}", ended.stderr);
     assert!(!bench.path().join("results").exists());
 }
 

@@ -2,13 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall say where")]
 
+mod bad_configs;
 mod bad_input;
 mod batch;
 mod docs;
 mod kill_loop;
+mod limits;
 mod lineage;
 mod list;
+mod preflight;
 mod program;
+mod reference;
 mod resume;
+mod schema;
 mod signals;
 mod verify;
+mod views;

@@ -1,10 +1,11 @@
 //! Loads a batch: finds the files, merges them, applies the overrides, reads the configs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::discovery::config_files;
 use super::extends::{EXTENDS, Resolver, SCHEMA};
+use super::layers::{Layer, layers};
 use super::overrides::parse_overrides;
 use crate::experiment::{ExperimentConfig, RunName};
 use crate::node::Node;
@@ -87,6 +88,12 @@ impl ConfigManager {
             }
         }
         trees
+    }
+
+    /// What the config in `file` is put together from: the files that it extends, in the order in which they are merged,
+    /// the file itself, and the overrides. Problems are not told here; load the config first.
+    pub fn layers(file: &Path, overrides: &[String]) -> Vec<Layer> {
+        layers(file, overrides)
     }
 
     /// Reads one config that is complete in itself, such as the `config.json` of a run.

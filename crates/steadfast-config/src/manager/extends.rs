@@ -13,7 +13,7 @@ use crate::section::wrong_type;
 use crate::wording::path_name;
 
 /// How long a chain of files that extend each other may be.
-const MAX_CHAIN: usize = 16;
+pub(super) const MAX_CHAIN: usize = 16;
 
 /// How many files one file may extend directly.
 const MAX_BASES: usize = 64;
@@ -133,6 +133,16 @@ impl<'p> Resolver<'p> {
         let mut bases = bases.into_iter().collect::<Option<Vec<_>>>()?.into_iter().chain([node]);
         let first = bases.next()?;
         Some(bases.fold(first, merge_patch))
+    }
+
+    /// A file by itself, without `extends` and `$schema`, and the files that it extends.
+    pub(super) fn parts(&mut self, file: &Path) -> Option<(Node, Vec<PathBuf>)> {
+        let mut node = self.read(file, None)?;
+        node.remove(SCHEMA);
+        let Some(extends) = node.remove(EXTENDS) else { return Some((node, Vec::new())) };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let names = self.base_names(extends)?;
+        Some((node, names.iter().map(|name| folder.join(name.as_str().unwrap_or_default())).collect()))
     }
 
     /// The nodes that name the files to build on.

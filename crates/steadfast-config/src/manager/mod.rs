@@ -4,8 +4,10 @@ mod batch;
 mod discovery;
 mod extends;
 mod file;
+mod layers;
 mod merge;
 mod overrides;
 
 pub use batch::{ConfigManager, ConfigTree, MAX_EXPERIMENTS};
+pub use layers::Layer;
 pub use merge::merge_patch;

@@ -36,6 +36,14 @@ impl Override {
         Some(Self { keys, value })
     }
 
+    /// The override as an object that holds nothing else.
+    pub(super) fn as_node(&self) -> Node {
+        self.keys.iter().rev().fold(self.value.clone(), |value, (key, span)| {
+            let member = Member { key: key.clone(), key_span: span.clone(), value };
+            Node { value: Value::Object(vec![member]), span: span.clone() }
+        })
+    }
+
     /// Puts the value into a config, making the objects on the way to it where there are none.
     pub(super) fn apply(&self, root: &mut Node, problems: &mut Problems) {
         set(root, &JsonPath::root(), &self.keys, &self.value, problems);

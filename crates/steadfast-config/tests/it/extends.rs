@@ -130,3 +130,28 @@ fn a_diamond_of_diamonds_costs_no_more_than_its_files() {
     fs_err::write(folder.path().join("a.json"), r#"{"extends": "bases/13.json"}"#).unwrap();
     assert_eq!(load(folder.path()).unwrap().len(), 1);
 }
+
+#[test]
+fn layers_come_in_the_order_in_which_they_are_merged() {
+    let folder = folder(&[
+        ("a.json", r#"{"extends": ["b.json", "c.json"], "seed": 3, "$schema": "s.json"}"#),
+        ("b.json", r#"{"extends": "d.json", "seed": 2}"#),
+        ("c.json", r#"{"name": "c"}"#),
+        ("d.json", r#"{"seed": 1}"#),
+    ]);
+    let layers = ConfigManager::layers(&folder.path().join("a.json"), &["hyperparams.lr=0.5".to_owned()]);
+    let shown: Vec<String> = layers.iter().map(|layer| layer.node.to_json().to_string()).collect();
+    let expected =
+        [r#"{"seed":1}"#, r#"{"seed":2}"#, r#"{"name":"c"}"#, r#"{"seed":3}"#, r#"{"hyperparams":{"lr":0.5}}"#];
+    assert_eq!(shown, expected);
+    assert_eq!(layers.iter().filter(|layer| layer.is_override).count(), 1);
+}
+
+#[test]
+fn layers_of_a_circle_come_to_an_end() {
+    let folder = folder(&[
+        ("a.json", r#"{"extends": ["b.json", "b.json"]}"#),
+        ("b.json", r#"{"extends": ["a.json", "a.json"]}"#),
+    ]);
+    assert!(ConfigManager::layers(&folder.path().join("a.json"), &[]).len() <= 1_000);
+}

@@ -9,6 +9,8 @@ mod diagnostics;
 #[cfg(test)]
 mod extends;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod good_files;
 #[cfg(test)]
 mod json_values;

@@ -1,0 +1,132 @@
+//! A run as the verbs that look at results see it.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use steadfast_experiment::one_line;
+use steadfast_state::{Document, RunSummary, StateManager};
+
+use crate::exit_code::Exit;
+use crate::look::LookArgs;
+use crate::origin::leaves;
+
+/// A run on disk. Its config is read only when somebody asks.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) summary: RunSummary,
+    /// What stands in `result.json`; empty if nothing does.
+    pub(crate) result: Map<String, Value>,
+    state: StateManager,
+    config: OnceCell<Value>,
+}
+
+/// The results folder, for reading.
+pub(crate) struct Runs {
+    state: StateManager,
+    look: LookArgs,
+}
+
+impl Runs {
+    pub(crate) fn new(results: &Path, look: LookArgs) -> Self {
+        Self { state: StateManager::new(results), look }
+    }
+
+    /// Every run, by name. One that cannot be read is told and left out.
+    pub(crate) fn all(&self) -> Result<Vec<Run>, Exit> {
+        let names = self.state.runs().map_err(|error| {
+            self.look.complain(&one_line(&error));
+            Exit::Storage
+        })?;
+        let mut runs = Vec::with_capacity(names.len());
+        for name in names {
+            match self.state.summary(&name) {
+                Ok(Some(summary)) => runs.push(Run::new(summary, &self.state)),
+                Ok(None) => {}
+                Err(error) => self.look.complain(&one_line(&error)),
+            }
+        }
+        Ok(runs)
+    }
+
+    /// The run of this name; a usage error with the nearest name if there is none.
+    pub(crate) fn named(&self, name: &str) -> Result<Run, Exit> {
+        // A folder completed by the shell is as good as a name.
+        let name = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or(name);
+        if let Ok(Some(summary)) = self.state.summary(name) {
+            return Ok(Run::new(summary, &self.state));
+        }
+        let names = self.state.runs().unwrap_or_default();
+        let results = self.state.results().display();
+        let help = match steadfast_config::suggest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => "; `runner list` shows what there is".to_owned(),
+        };
+        Err(self.look.usage_error(&format!("there is no run `{name}` in {results}{help}")))
+    }
+}
+
+impl Run {
+    fn new(summary: RunSummary, state: &StateManager) -> Self {
+        let result = match &summary.result {
+            Some(Value::Object(result)) => result.clone(),
+            _ => Map::new(),
+        };
+        Self { summary, result, state: state.clone(), config: OnceCell::new() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.summary.name
+    }
+
+    /// The complete config; `null` if it cannot be read.
+    pub(crate) fn config(&self) -> &Value {
+        self.config.get_or_init(|| self.document(Document::Config).unwrap_or(Value::Null))
+    }
+
+    pub(crate) fn document(&self, document: Document) -> Option<Value> {
+        let bytes = self.state.document(self.name(), document).ok()??;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    pub(crate) fn metrics(&self) -> Vec<Map<String, Value>> {
+        self.state.metrics(self.name()).unwrap_or_default()
+    }
+
+    /// The best epoch's figures.
+    pub(crate) fn best(&self) -> Option<&Map<String, Value>> {
+        self.result.get("best")?.as_object()
+    }
+
+    /// What a key means for this run: a property of the run, a figure of its best epoch, or a key of its config, in full
+    /// or by its last parts.
+    pub(crate) fn get(&self, key: &str) -> Option<Value> {
+        match key {
+            "name" => return Some(self.name().into()),
+            "status" => return Some(self.summary.status.as_str().into()),
+            "best_epoch" => return self.best()?.get("epoch").cloned(),
+            "epochs" | "steps" | "parameters" if self.result.contains_key(key) => return self.result.get(key).cloned(),
+            _ => {}
+        }
+        if let Some(figure) = self.best().and_then(|best| best.get(key)) {
+            return Some(figure.clone());
+        }
+        if let Some(found) = key.split('.').try_fold(self.config(), |value, key| value.get(key)) {
+            return Some(found.clone());
+        }
+        let end = format!(".{key}");
+        leaves(self.config()).into_iter().find(|leaf| leaf.key.ends_with(&end)).map(|leaf| leaf.value)
+    }
+
+    /// Every key that [`Run::get`] knows.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> =
+            ["name", "status", "epochs", "steps", "best_epoch", "parameters"].map(str::to_owned).into();
+        keys.extend(self.best().into_iter().flat_map(|best| best.keys().cloned()));
+        for leaf in leaves(self.config()) {
+            keys.extend(leaf.key.rsplit('.').next().map(str::to_owned));
+            keys.push(leaf.key);
+        }
+        keys
+    }
+}

@@ -1,0 +1,185 @@
+//! `runner schema`: the JSON Schema (draft-07) of a config, made from the same tables that read one.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+use steadfast_config::{ExperimentConfig, Section as _, object_schema};
+use steadfast_experiment::ExperimentFactory;
+use steadfast_zoo::data_config::DataConfig;
+
+use crate::catalog::{Chapter, Entry};
+use crate::exit_code::Exit;
+use crate::grid::say_json;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    runner schema > experiment.schema.json\n\n\
+    A config that begins with {\"$schema\": \"experiment.schema.json\", ...} is completed and explained by editors.")]
+pub(crate) struct SchemaArgs {}
+
+pub(crate) fn run(factory: &ExperimentFactory, _: &SchemaArgs) -> Exit {
+    say_json(&schema(factory));
+    Exit::Done
+}
+
+/// The kind of experiment whose parts are those of the zoo.
+const STANDARD: &str = "supervised";
+
+/// The schema of a config.
+pub(crate) fn schema(factory: &ExperimentFactory) -> Value {
+    let mut root = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Steadfast experiment",
+        "description": ExperimentConfig::doc(),
+    });
+    let mut object = object_schema(&ExperimentConfig::fields());
+    let required = object["required"].take();
+    let (models, kinds) = (Chapter::Models.entries(factory), Chapter::Experiments.entries(factory));
+    let (optimizers, schedulers) = (Chapter::Optimizers.entries(factory), Chapter::Schedulers.entries(factory));
+    let mut definitions = Map::new();
+    for (prefix, entries) in [("model", &models), ("optimizer", &optimizers), ("scheduler", &schedulers)] {
+        definitions.extend(entries.iter().map(|entry| (definition(prefix, &entry.name), parameters(prefix, entry))));
+    }
+    extend(&mut object["properties"]["model_type"], open_names(&models));
+    extend(&mut object["properties"]["experiment"], names(&kinds));
+    extend(&mut object["properties"]["data"], json!({"type": "object"}));
+    let hyperparams = &mut object["properties"]["hyperparams"]["properties"];
+    for (key, entries) in [("optimizer", &optimizers), ("scheduler", &schedulers)] {
+        if let Some(property) = hyperparams[key].as_object_mut() {
+            property.remove("anyOf");
+        }
+        extend(
+            &mut hyperparams[key],
+            component(json!([names(entries), {"type": "string"}]), &open_names(entries), Vec::new()),
+        );
+    }
+    let monitor = &mut object["properties"]["checkpoint"]["properties"]["monitor"];
+    extend(monitor, open_names(&Chapter::Metrics.entries(factory)));
+    first_members(&mut object["properties"], file_keys());
+    let standard = json!({
+        "if": {"properties": {"experiment": {"const": STANDARD}}},
+        "then": {
+            "properties": {
+                "model_type": {"anyOf": strict_names(&models)},
+                "data": object_schema(&DataConfig::fields()),
+                "hyperparams": {"properties": {
+                    "optimizer": strict_component("optimizer", &optimizers),
+                    "scheduler": strict_component("scheduler", &schedulers),
+                }},
+            },
+            "allOf": models.iter().map(model_rule).collect::<Value>(),
+        },
+    });
+    // A file that extends others may leave anything to them.
+    let complete = json!({"if": {"not": {"required": ["extends"]}}, "then": {"required": required}});
+    extend(&mut root, object);
+    if let Some(root) = root.as_object_mut() {
+        root.remove("required");
+    }
+    extend(&mut root, json!({"allOf": [complete, standard], "definitions": definitions}));
+    root
+}
+
+/// What a file may hold beside the config itself.
+fn file_keys() -> Map<String, Value> {
+    let mut keys = Map::new();
+    keys.insert("$schema".to_owned(), json!({"type": "string", "description": "For editors; otherwise ignored."}));
+    let path = json!({"type": "string", "minLength": 1});
+    keys.insert(
+        "extends".to_owned(),
+        json!({
+            "description": "A path, or a list of them, relative to this file: it is merged over those files, in their \
+                            order, by JSON Merge Patch (RFC 7396).",
+            "anyOf": [path, {"type": "array", "items": path, "maxItems": 64}],
+        }),
+    );
+    keys
+}
+
+fn first_members(object: &mut Value, mut first: Map<String, Value>) {
+    if let Some(members) = object.as_object_mut() {
+        first.append(members);
+        *members = first;
+    }
+}
+
+fn extend(target: &mut Value, more: Value) {
+    if let (Value::Object(target), Value::Object(more)) = (target, more) {
+        target.extend(more);
+    }
+}
+
+/// The names, each with its line for people.
+fn names(entries: &[Entry]) -> Value {
+    let (names, docs): (Vec<_>, Vec<_>) = entries.iter().map(|entry| (&entry.name, &entry.summary)).unzip();
+    json!({"enum": names, "enumDescriptions": docs})
+}
+
+/// The names for an editor to offer; others are for other experiments.
+fn open_names(entries: &[Entry]) -> Value {
+    json!({"anyOf": [names(entries), {"type": "string"}]})
+}
+
+/// The names in any spelling that is understood, as alternatives.
+fn strict_names(entries: &[Entry]) -> Value {
+    let spellings = entries.iter().map(|entry| json!({"type": "string", "pattern": spelling(&entry.name)}));
+    std::iter::once(names(entries)).chain(spellings).collect()
+}
+
+/// A pattern for a name in any case, with `-` and `_` anywhere.
+fn spelling(name: &str) -> String {
+    let letters = name.chars().filter(|letter| !matches!(letter, '-' | '_')).map(|letter| {
+        let (lower, upper) = (letter.to_ascii_lowercase(), letter.to_ascii_uppercase());
+        if lower == upper { format!("{letter}[-_]*") } else { format!("[{upper}{lower}][-_]*") }
+    });
+    format!("^[-_]*{}$", letters.collect::<String>())
+}
+
+fn definition(prefix: &str, name: &str) -> String {
+    format!("{prefix}-{name}")
+}
+
+fn reference(prefix: &str, name: &str) -> Value {
+    json!({"$ref": format!("#/definitions/{}", definition(prefix, name))})
+}
+
+/// The parameters of one component; for all but models, its `kind` stands beside them.
+fn parameters(prefix: &str, entry: &Entry) -> Value {
+    let mut object = object_schema(&entry.fields);
+    object["description"] = entry.summary.clone().into();
+    if prefix != "model" {
+        let mut kind = Map::new();
+        kind.insert("kind".to_owned(), json!({"description": entry.summary, "pattern": spelling(&entry.name)}));
+        first_members(&mut object["properties"], kind);
+    }
+    object
+}
+
+/// `model` is as `model_type` says.
+fn model_rule(entry: &Entry) -> Value {
+    json!({
+        "if": {"properties": {"model_type": {"pattern": spelling(&entry.name)}}, "required": ["model_type"]},
+        "then": {"properties": {"model": reference("model", &entry.name)}},
+    })
+}
+
+/// A name, or an object with `kind` and the parameters of that kind.
+fn strict_component(prefix: &str, entries: &[Entry]) -> Value {
+    let rules = entries.iter().map(|entry| {
+        json!({
+            "if": {"properties": {"kind": {"pattern": spelling(&entry.name)}}},
+            "then": reference(prefix, &entry.name),
+        })
+    });
+    component(strict_names(entries), &json!({"anyOf": strict_names(entries)}), rules.collect())
+}
+
+fn component(mut alternatives: Value, kind: &Value, rules: Vec<Value>) -> Value {
+    let mut object = json!({"type": "object", "required": ["kind"], "properties": {"kind": kind}});
+    if !rules.is_empty() {
+        object["allOf"] = rules.into();
+    }
+    if let Some(alternatives) = alternatives.as_array_mut() {
+        alternatives.push(object);
+    }
+    json!({"anyOf": alternatives})
+}
