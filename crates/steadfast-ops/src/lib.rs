@@ -93,10 +93,10 @@ pub use error::{Differences, GradientError, LoadError, OptimizerError, TensorMis
 pub use init::SeededParameters;
 pub use layers::{BatchNorm, Conv2d, Dropout, Embedding, LayerNorm, Linear};
 pub use ops::{
-    ChannelStatistics, Conv2dOptions, adaptive_avg_pool2d, add, affine, attention, avg_pool2d, batch_norm,
-    batch_norm_with, channels_last, concat_last, conv2d, cross_entropy, cross_entropy_rows, depthwise_conv2d, dropout,
-    embedding, flatten_from, gelu, gelu_tanh, global_mean, gru, layer_norm, linear, lstm, max_pool2d, mse,
-    prepend_position, relu, relu6, reshape, self_attention, softmax_last_dim, take_position, tanh,
+    ChannelStatistics, Conv2dOptions, adaptive_avg_pool2d, add, add_relu, affine, attention, avg_pool2d, batch_norm,
+    batch_norm_relu, batch_norm_with, channels_last, concat_last, conv2d, cross_entropy, cross_entropy_rows,
+    depthwise_conv2d, dropout, embedding, flatten_from, gelu, gelu_tanh, global_mean, gru, layer_norm, linear, lstm,
+    max_pool2d, mse, prepend_position, relu, relu6, reshape, self_attention, softmax_last_dim, take_position, tanh,
 };
 pub use optim::{Adam, AdamOptions, NamedGradients, Optimizer, OptimizerState, Sgd, SgdOptions, finite_loss};
 pub use random::{Purpose, STREAM_VERSION, Seed, Stream, StreamKey};

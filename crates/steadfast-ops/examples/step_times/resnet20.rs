@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
-use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Linear, StepContext, add, cross_entropy, global_mean, relu};
+use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Linear, StepContext, add_relu, cross_entropy, global_mean};
 
 use crate::{Workload, random, random_ids};
 
@@ -28,6 +28,10 @@ impl Normalized {
     fn forward(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
         self.norm.forward(&self.convolution.forward(x, context)?, context)
     }
+
+    fn forward_relu(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
+        self.norm.forward_relu(&self.convolution.forward(x, context)?, context)
+    }
 }
 
 struct Block {
@@ -48,12 +52,12 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
-        let y = self.second.forward(&relu(&self.first.forward(x, context)?)?, context)?;
+        let y = self.second.forward(&self.first.forward_relu(x, context)?, context)?;
         let shortcut = match &self.downsample {
             Some(downsample) => downsample.forward(x, context)?,
             None => x.clone(),
         };
-        relu(&add(&y, &shortcut)?)
+        add_relu(&y, &shortcut)
     }
 }
 
@@ -92,7 +96,7 @@ impl Workload for ResNet20 {
     }
 
     fn loss(&self, context: &StepContext) -> Result<Tensor> {
-        let mut x = relu(&self.stem.forward(&self.images, context)?)?;
+        let mut x = self.stem.forward_relu(&self.images, context)?;
         for block in &self.blocks {
             x = block.forward(&x, context)?;
         }

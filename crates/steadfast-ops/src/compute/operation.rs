@@ -21,6 +21,8 @@ pub(crate) type Gradients<T, const N: usize> = [Option<Vec<T>>; N];
 pub(crate) trait Operation<const N: usize>: Send + Sync + 'static {
     /// The name in error messages.
     const NAME: &'static str;
+    /// Whether the gradients of all inputs are the same, so that one can stand for all of them.
+    const ALIKE: bool = false;
 
     /// The result and its shape.
     fn forward<T: Real>(&self, inputs: [View<'_>; N]) -> Result<(Vec<T>, Shape)>;
@@ -116,16 +118,27 @@ impl<O: Operation<N>, const N: usize> Node<O, N> {
 impl<O: Operation<N>, const N: usize> Call<O, N> {
     /// The gradients of the inputs in row-major order.
     fn gradients(&self, inputs: [&Tensor; N], output: &Tensor, gradient: View<'_>) -> Result<[Option<CpuStorage>; N]> {
+        self.gradients_for(inputs, output, gradient, inputs.map(Tensor::track_op))
+    }
+
+    /// The same for those inputs only that are wanted.
+    fn gradients_for(
+        &self,
+        inputs: [&Tensor; N],
+        output: &Tensor,
+        gradient: View<'_>,
+        wanted: [bool; N],
+    ) -> Result<[Option<CpuStorage>; N]> {
         match output.dtype() {
-            DType::F32 => self.gradients_in(inputs, output, gradient, CpuStorage::F32),
-            DType::F64 => self.gradients_in(inputs, output, gradient, CpuStorage::F64),
+            DType::F32 => self.gradients_in((inputs, wanted), output, gradient, CpuStorage::F32),
+            DType::F64 => self.gradients_in((inputs, wanted), output, gradient, CpuStorage::F64),
             other => bail!("{}: no kernel for {other:?}", O::NAME),
         }
     }
 
     fn gradients_in<T: Real>(
         &self,
-        inputs: [&Tensor; N],
+        (inputs, wanted): ([&Tensor; N], [bool; N]),
         output: &Tensor,
         gradient: View<'_>,
         storage: impl Fn(Vec<T>) -> CpuStorage,
@@ -137,9 +150,20 @@ impl<O: Operation<N>, const N: usize> Call<O, N> {
             views.push(view(guard)?);
         }
         let Ok(views) = <[View<'_>; N]>::try_from(views) else { bail!("{}: inputs lost", O::NAME) };
-        let wanted = inputs.map(Tensor::track_op);
         let gradients = self.operation.backward::<T>(views, view(&output)?, gradient, wanted)?;
         Ok(gradients.map(|values| values.map(&storage)))
+    }
+
+    /// The one gradient of all inputs that need one.
+    fn alike(&self, output: &Tensor, gradient: &Gradient) -> Result<Vec<(TensorId, Gradient)>> {
+        let tracked: Vec<&Tensor> = self.inputs.iter().filter(|input| input.track_op()).collect();
+        let first = tracked.first().map(|input| input.id());
+        let only_first = self.inputs.each_ref().map(|input| Some(input.id()) == first);
+        let inputs = self.inputs.each_ref();
+        let gradients = gradient.with_view(|gradient| self.gradients_for(inputs, output, gradient, only_first))?;
+        let Some(values) = gradients.into_iter().flatten().next() else { return Ok(Vec::new()) };
+        let shared = Gradient::new(values, output.shape().clone());
+        Ok(tracked.into_iter().map(|input| (input.id(), shared.clone())).collect())
     }
 
     /// Whether the gradient of the result is that of all inputs that need one.
@@ -167,6 +191,9 @@ impl<O: Operation<N>, const N: usize> Applied for Call<O, N> {
             return Ok(tracked.map(|input| (input.id(), gradient.clone())).collect());
         }
         let inputs = self.inputs.each_ref();
+        if O::ALIKE {
+            return self.alike(output, &gradient);
+        }
         let gradients = gradient.with_view(|gradient| self.gradients(inputs, output, gradient))?;
         let of_inputs = inputs.into_iter().zip(gradients).filter_map(|(input, values)| {
             let wanted = values.filter(|_| input.track_op())?;

@@ -8,6 +8,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 use super::Real;
+use super::elementwise::{computed_by_parts, zeros};
 
 /// Products below this many multiply-adds are not divided: handing out tasks would cost more.
 const SMALLEST_TASK: usize = 1 << 20;
@@ -86,6 +87,35 @@ pub(crate) fn multiply_in_parallel<T: Real>(
     }
 }
 
+/// `left * right`, with `bias` added to each row, divided among the threads of the current rayon pool.
+pub(crate) fn product<T: Real>(left: MatRef<'_, T>, right: MatRef<'_, T>, bias: Option<&[T]>) -> Vec<T> {
+    let (rows, columns) = (left.nrows(), right.ncols());
+    let mode = if bias.is_some() { Product::Add } else { Product::Replace };
+    let begin = |rows: &mut [T]| {
+        if let Some(bias) = bias {
+            rows.chunks_exact_mut(columns.max(1)).for_each(|row| row.copy_from_slice(bias));
+        }
+    };
+    let (height, width) = task_size(rows, columns, left.ncols());
+    if width < columns {
+        let mut values = zeros(rows * columns);
+        begin(&mut values);
+        multiply_in_parallel(rows_of_mut(&mut values, rows, columns), mode, left, right);
+        return values;
+    }
+    // Tasks of whole rows make their part of the result themselves, while it is in their cache.
+    computed_by_parts(
+        rows * columns,
+        height * columns,
+        || (),
+        |(), task, part: &mut [T]| {
+            begin(part);
+            let count = part.len().checked_div(columns).unwrap_or(0);
+            multiply(rows_of_mut(part, count, columns), mode, left.subrows(task * height, count), right);
+        },
+    )
+}
+
 /// Rows and columns of the result per task: halved along the longer side until there are enough tasks.
 fn task_size(rows: usize, columns: usize, inner: usize) -> (usize, usize) {
     let (mut height, mut width) = (rows.max(1), columns.max(1));
@@ -118,6 +148,18 @@ mod tests {
         assert_eq!(count(0, 5, 3), 0);
         assert_eq!(count(128, 512, 784), 8);
         assert_eq!(count(1024, 1024, 1024), 32);
+    }
+
+    #[test]
+    fn a_new_product_has_the_bits_of_one_that_is_added() {
+        let fill = |count: usize| -> Vec<f32> { (0..count).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect() };
+        for (rows, columns, inner) in [(700, 60, 300), (60, 700, 300), (3, 5, 2), (0, 5, 2)] {
+            let (left, right, bias) = (fill(rows * inner), fill(inner * columns), fill(columns));
+            let (left, right) = (rows_of(&left, rows, inner), rows_of(&right, inner, columns));
+            let mut expected = bias.repeat(rows);
+            multiply_in_parallel(rows_of_mut(&mut expected, rows, columns), Product::Add, left, right);
+            assert_eq!(product(left, right, Some(&bias)), expected);
+        }
     }
 
     #[test]

@@ -43,11 +43,26 @@ impl BatchNorm {
     /// counts.
     pub fn forward(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
         if !context.is_training() {
-            let running =
-                ChannelStatistics { mean: self.running.mean.detach(), variance: self.running.variance.detach() };
-            return ops::batch_norm_with(x, &self.weight, &self.bias, &running, EPSILON);
+            return self.evaluated(x);
         }
-        let (y, batch) = ops::batch_norm(x, &self.weight, &self.bias, EPSILON)?;
+        self.moved(x, ops::batch_norm(x, &self.weight, &self.bias, EPSILON)?)
+    }
+
+    /// `max(y, 0)` of what [`forward`](Self::forward) gives, in one pass while training.
+    pub fn forward_relu(&self, x: &Tensor, context: &StepContext) -> Result<Tensor> {
+        if !context.is_training() {
+            return ops::relu(&self.evaluated(x)?);
+        }
+        self.moved(x, ops::batch_norm_relu(x, &self.weight, &self.bias, EPSILON)?)
+    }
+
+    fn evaluated(&self, x: &Tensor) -> Result<Tensor> {
+        let running = ChannelStatistics { mean: self.running.mean.detach(), variance: self.running.variance.detach() };
+        ops::batch_norm_with(x, &self.weight, &self.bias, &running, EPSILON)
+    }
+
+    /// Moves the running statistics towards those of a batch, and returns its result.
+    fn moved(&self, x: &Tensor, (y, batch): (Tensor, ChannelStatistics)) -> Result<Tensor> {
         let count = (x.elem_count() / self.weight.elem_count().max(1)) as f64;
         // PyTorch normalizes by the biased variance but tracks the unbiased one.
         let unbiased = batch.variance.affine(count / (count - 1.0), 0.0)?;

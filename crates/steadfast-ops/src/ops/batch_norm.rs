@@ -24,15 +24,31 @@ pub struct ChannelStatistics {
 /// `x` is `[batch, channels, ...]`, `weight` and `bias` are `[channels]`. This is what `torch.nn.functional.batch_norm`
 /// does while training.
 pub fn batch_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> Result<(Tensor, ChannelStatistics)> {
+    of_batch([x, weight, bias], epsilon, false)
+}
+
+/// `max(y, 0)` of what [`batch_norm`] gives: the same as [`relu`](super::relu) behind it, with half the way through
+/// memory.
+pub fn batch_norm_relu(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    epsilon: f64,
+) -> Result<(Tensor, ChannelStatistics)> {
+    of_batch([x, weight, bias], epsilon, true)
+}
+
+fn of_batch([x, weight, bias]: [&Tensor; 3], epsilon: f64, relu: bool) -> Result<(Tensor, ChannelStatistics)> {
     let channels = check_shapes(x, [weight, bias])?;
     if x.elem_count() <= channels {
         bail!("batch_norm: one value per channel has no variance; the input is {:?}", x.dims());
     }
     if !runs_here(&[x, weight, bias]) {
-        return composed(x, weight, bias, epsilon);
+        let (y, statistics) = composed(x, weight, bias, epsilon)?;
+        return Ok((if relu { y.relu()? } else { y }, statistics));
     }
     let statistics = Arc::new(Saved::default());
-    let operation = BatchNormOp { epsilon, of_batch: true, statistics: Arc::clone(&statistics) };
+    let operation = BatchNormOp { epsilon, of_batch: true, relu, statistics: Arc::clone(&statistics) };
     let y = apply_three(operation, [x, weight, bias])?;
     let saved = statistics.get::<f64>()?;
     let tensor = |values: &[f64]| Tensor::new(values, &Device::Cpu)?.to_dtype(x.dtype());
@@ -57,7 +73,7 @@ pub fn batch_norm_with(
     let values = |tensor: &Tensor| tensor.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
     let saved = Saved::default();
     saved.keep([values(&statistics.mean)?, values(&statistics.variance)?].concat());
-    apply_three(BatchNormOp { epsilon, of_batch: false, statistics: Arc::new(saved) }, [x, weight, bias])
+    apply_three(BatchNormOp { epsilon, of_batch: false, relu: false, statistics: Arc::new(saved) }, [x, weight, bias])
 }
 
 fn check_shapes(x: &Tensor, others: [&Tensor; 2]) -> Result<usize> {
@@ -99,6 +115,8 @@ struct BatchNormOp {
     epsilon: f64,
     /// Whether the statistics are those of the batch, so that they depend on the input.
     of_batch: bool,
+    /// Whether negative results become zero.
+    relu: bool,
     /// The means of all channels, then their variances, in f64.
     statistics: Arc<Saved>,
 }
@@ -172,8 +190,8 @@ impl BatchNormOp {
 /// Means and variances of all channels in one pass over memory.
 ///
 /// Each plane is looked at twice while it is in the cache, for its mean and for the squared distances from it; the
-/// planes of a channel are then put together as by Chan, Golub and LeVeque, "Algorithms for computing the sample
-/// variance" (1983), in f64.
+/// planes of a channel are then put together by the formula of Chan, Golub and Leveque, "Algorithms for computing
+/// the sample variance" (1983), in f64.
 fn statistics<T: Real>(planes: Planes, x: &[T]) -> Vec<f64> {
     let length = planes.plane as f64;
     let sums = planes.sums(
@@ -218,8 +236,15 @@ impl Operation<3> for BatchNormOp {
             #[inline(always)]
             |channel, start, values: &mut [T]| {
                 let (mean, bias, factor) = (means[channel], bias[channel], inverses[channel] * weight[channel]);
-                for (value, &x) in values.iter_mut().zip(&x[start..]) {
-                    *value = (x - mean) * factor + bias;
+                if self.relu {
+                    for (value, &x) in values.iter_mut().zip(&x[start..]) {
+                        let result = (x - mean) * factor + bias;
+                        *value = if result <= T::ZERO { T::ZERO } else { result };
+                    }
+                } else {
+                    for (value, &x) in values.iter_mut().zip(&x[start..]) {
+                        *value = (x - mean) * factor + bias;
+                    }
                 }
             },
         );
@@ -228,49 +253,103 @@ impl Operation<3> for BatchNormOp {
 
     fn backward<T: Real>(
         &self,
-        [x, weight, _]: [View<'_>; 3],
+        [x, weight, bias]: [View<'_>; 3],
         _output: View<'_>,
         gradient: View<'_>,
-        [of_x, of_weight, of_bias]: [bool; 3],
+        wanted: [bool; 3],
     ) -> Result<Gradients<T, 3>> {
         let planes = Planes::of(x.dims());
-        let (x, weight, gradient) = (x.values::<T>()?, weight.values::<T>()?, gradient.values::<T>()?);
+        let (x, gradient) = (x.values::<T>()?, gradient.values::<T>()?);
+        let (weight, bias) = (weight.values::<T>()?, bias.values::<T>()?);
         let (means, inverses) = self.mean_and_inverse::<T>(planes.channels)?;
+        let channels: Vec<Channel<T>> = (0..planes.channels)
+            .map(|index| Channel {
+                mean: means[index],
+                inverse: inverses[index],
+                factor: inverses[index] * weight[index],
+                bias: bias[index],
+            })
+            .collect();
+        // Which results were zeroed is found out anew from the input, which is at hand.
+        Ok(if self.relu {
+            self.gradients((planes, &channels), [&x, &gradient], wanted, Channel::where_positive)
+        } else {
+            self.gradients((planes, &channels), [&x, &gradient], wanted, |_, gradient, _| gradient)
+        })
+    }
+}
+
+/// What is known of a channel.
+#[derive(Clone, Copy)]
+struct Channel<T> {
+    mean: T,
+    inverse: T,
+    factor: T,
+    bias: T,
+}
+
+impl<T: Real> Channel<T> {
+    /// The gradient of a result that was not zeroed.
+    #[inline(always)]
+    fn where_positive(self, gradient: T, x: T) -> T {
+        if (x - self.mean) * self.factor + self.bias <= T::ZERO { T::ZERO } else { gradient }
+    }
+}
+
+impl BatchNormOp {
+    /// The gradients, given how the one of the result before ReLU comes from the one behind it and the input.
+    fn gradients<T: Real>(
+        &self,
+        (planes, channels): (Planes, &[Channel<T>]),
+        [x, gradient]: [&[T]; 2],
+        [of_x, of_weight, of_bias]: [bool; 3],
+        before: impl Fn(Channel<T>, T, T) -> T + Sync,
+    ) -> Gradients<T, 3> {
         // For each channel the sum of the gradient, and of the gradient times the normalized input.
         let sums = planes.sums(
             2,
             #[inline(always)]
             |channel, plane, totals| {
-                let mean = means[channel];
-                totals[0] += sum(&gradient[plane.clone()]).to_f64();
-                let along = sum_of_pairs(
-                    &gradient[plane.clone()],
-                    &x[plane],
+                let channel = channels[channel];
+                let (gradient, x) = (&gradient[plane.clone()], &x[plane]);
+                let total = sum_of_pairs(
+                    gradient,
+                    x,
                     #[inline(always)]
-                    |gradient, x| gradient * (x - mean),
+                    |gradient, x| before(channel, gradient, x),
                 );
-                totals[1] += along.to_f64() * inverses[channel].to_f64();
+                let along = sum_of_pairs(
+                    gradient,
+                    x,
+                    #[inline(always)]
+                    |gradient, x| before(channel, gradient, x) * (x - channel.mean),
+                );
+                totals[0] += total.to_f64();
+                totals[1] += along.to_f64() * channel.inverse.to_f64();
             },
         );
         let of_x = of_x.then(|| {
             planes.computed(
                 #[inline(always)]
-                |channel, start, values: &mut [T]| {
-                    let (mean, inverse) = (means[channel], inverses[channel]);
-                    let factor = weight[channel] * inverse;
-                    let per_element = |sum: usize| T::from_f64(sums[2 * channel + sum] / planes.count());
+                |index, start, values: &mut [T]| {
+                    let channel = channels[index];
+                    let per_element = |sum: usize| T::from_f64(sums[2 * index + sum] / planes.count());
                     // Given statistics do not depend on the input, so nothing flows back through them.
-                    let (offset, along) =
-                        if self.of_batch { (per_element(0), per_element(1) * inverse) } else { (T::ZERO, T::ZERO) };
+                    let (offset, along) = if self.of_batch {
+                        (per_element(0), per_element(1) * channel.inverse)
+                    } else {
+                        (T::ZERO, T::ZERO)
+                    };
                     let inputs = gradient[start..].iter().zip(&x[start..]);
                     for (value, (&gradient, &x)) in values.iter_mut().zip(inputs) {
-                        *value = factor * (gradient - offset - (x - mean) * along);
+                        let gradient = before(channel, gradient, x);
+                        *value = channel.factor * (gradient - offset - (x - channel.mean) * along);
                     }
                 },
             )
         });
         let every_second = |first: usize| sums.iter().skip(first).step_by(2).map(|&sum| T::from_f64(sum)).collect();
-        Ok([of_x, of_weight.then(|| every_second(1)), of_bias.then(|| every_second(0))])
+        [of_x, of_weight.then(|| every_second(1)), of_bias.then(|| every_second(0))]
     }
 }
 
@@ -284,6 +363,15 @@ mod tests {
         for dims in [&[4, 3][..], &[1, 2, 5], &[2, 3, 4, 5], &[9, 5, 30, 31]] {
             check(&[dims, &dims[1..2], &dims[1..2]], &|t| Ok(batch_norm(&t[0], &t[1], &t[2], 1e-5)?.0), &|t| {
                 Ok(composed(&t[0], &t[1], &t[2], 1e-5)?.0)
+            });
+        }
+    }
+
+    #[test]
+    fn with_relu() {
+        for dims in [&[4, 3][..], &[2, 3, 4, 5], &[9, 5, 30, 31]] {
+            check(&[dims, &dims[1..2], &dims[1..2]], &|t| Ok(batch_norm_relu(&t[0], &t[1], &t[2], 1e-5)?.0), &|t| {
+                composed(&t[0], &t[1], &t[2], 1e-5)?.0.relu()
             });
         }
     }

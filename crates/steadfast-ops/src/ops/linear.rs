@@ -3,8 +3,8 @@
 use candle_core::{Result, Shape, Tensor, bail};
 
 use crate::compute::{
-    Gradients, Operation, Product, Real, View, apply_three, apply_two, chunk_for_rows, column_sums, columns_of,
-    computed_by_parts, multiply_in_parallel, rows_of, rows_of_mut, runs_here, zeros,
+    Gradients, Operation, Real, View, apply_three, apply_two, chunk_for_rows, column_sums, columns_of, product,
+    rows_of, runs_here,
 };
 
 /// The affine map `x W^T + b` over the last dimension of `x`.
@@ -38,37 +38,17 @@ fn composed(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, dims: &[usize]) 
     }
 }
 
-/// The same row, so many times.
-fn repeated<T: Real>(row: &[T], times: usize) -> Vec<T> {
-    let rows_per_part = chunk_for_rows(row.len());
-    computed_by_parts(
-        times * row.len(),
-        rows_per_part * row.len(),
-        || (),
-        |(), _, rows: &mut [T]| {
-            for copy in rows.chunks_exact_mut(row.len().max(1)) {
-                copy.copy_from_slice(row);
-            }
-        },
-    )
-}
-
 struct LinearOp;
 
 impl LinearOp {
     fn forward<T: Real>(x: View<'_>, weight: View<'_>, bias: Option<View<'_>>) -> Result<(Vec<T>, Shape)> {
         let (rows, inner) = x.rows_and_width()?;
         let out = weight.dims()[0];
-        // The bias is written first and the product added to it: one pass over the result instead of two.
-        let (mut values, mode) = match bias {
-            Some(bias) => (repeated(&bias.values::<T>()?, rows), Product::Add),
-            None => (zeros(rows * out), Product::Replace),
-        };
-        multiply_in_parallel(
-            rows_of_mut(&mut values, rows, out),
-            mode,
+        let bias = bias.map(|bias| bias.values::<T>()).transpose()?;
+        let values = product(
             rows_of(&x.values::<T>()?, rows, inner),
             columns_of(&weight.values::<T>()?, inner, out),
+            bias.as_deref(),
         );
         let mut dims = x.dims().to_vec();
         if let Some(last) = dims.last_mut() {
@@ -80,27 +60,13 @@ impl LinearOp {
     fn input_gradient<T: Real>(x: View<'_>, weight: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
         let (rows, inner) = x.rows_and_width()?;
         let out = weight.dims()[0];
-        let mut values = zeros(rows * inner);
-        multiply_in_parallel(
-            rows_of_mut(&mut values, rows, inner),
-            Product::Replace,
-            rows_of(gradient, rows, out),
-            rows_of(&weight.values::<T>()?, out, inner),
-        );
-        Ok(values)
+        Ok(product(rows_of(gradient, rows, out), rows_of(&weight.values::<T>()?, out, inner), None))
     }
 
     fn weight_gradient<T: Real>(x: View<'_>, weight: View<'_>, gradient: &[T]) -> Result<Vec<T>> {
         let (rows, inner) = x.rows_and_width()?;
         let out = weight.dims()[0];
-        let mut values = zeros(out * inner);
-        multiply_in_parallel(
-            rows_of_mut(&mut values, out, inner),
-            Product::Replace,
-            columns_of(gradient, out, rows),
-            rows_of(&x.values::<T>()?, rows, inner),
-        );
-        Ok(values)
+        Ok(product(columns_of(gradient, out, rows), rows_of(&x.values::<T>()?, rows, inner), None))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adaptive_avg_pool2d;
 mod add;
+mod add_relu;
 mod affine;
 mod attention;
 mod avg_pool2d;
@@ -25,10 +26,11 @@ mod window;
 
 pub use adaptive_avg_pool2d::adaptive_avg_pool2d;
 pub use add::{add, flatten_from, reshape};
+pub use add_relu::add_relu;
 pub use affine::affine;
 pub use attention::{attention, self_attention};
 pub use avg_pool2d::{avg_pool2d, global_mean};
-pub use batch_norm::{ChannelStatistics, batch_norm, batch_norm_with};
+pub use batch_norm::{ChannelStatistics, batch_norm, batch_norm_relu, batch_norm_with};
 pub use bounded::{relu6, tanh};
 pub use conv2d::{Conv2dOptions, conv2d};
 pub use cross_entropy::{cross_entropy, cross_entropy_rows};

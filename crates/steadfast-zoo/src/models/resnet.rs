@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 use serde_json::Value;
 use steadfast_config::{JsonPath, Node, Problems, Section, choice, section};
-use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Linear, StepContext, add, global_mean, max_pool2d, relu};
+use steadfast_ops::{BatchNorm, Conv2d, Conv2dOptions, Linear, StepContext, add_relu, global_mean, max_pool2d};
 
 use super::image::{Image, LARGE};
 use super::initial::{convolution, fan_out_normal};
@@ -148,7 +148,7 @@ impl ModelConfig for ResNetConfig {
 
 impl Model for ResNet {
     fn forward(&self, input: &Tensor, context: &StepContext) -> Result<Tensor> {
-        let mut x = relu(&self.bn1.forward(&self.conv1.forward(input, context)?, context)?)?;
+        let mut x = self.bn1.forward_relu(&self.conv1.forward(input, context)?, context)?;
         if self.pooled {
             x = max_pool2d(&x, 3, 2, 1)?;
         }
@@ -193,16 +193,14 @@ impl Block {
     fn forward(&self, input: &Tensor, context: &StepContext) -> Result<Tensor> {
         let mut x = input.clone();
         for (index, (convolution, norm)) in self.layers.iter().enumerate() {
-            if index > 0 {
-                x = relu(&x)?;
-            }
-            x = norm.forward(&convolution.forward(&x, context)?, context)?;
+            let convolved = convolution.forward(&x, context)?;
+            let last = index + 1 == self.layers.len();
+            x = if last { norm.forward(&convolved, context)? } else { norm.forward_relu(&convolved, context)? };
         }
-        let x = match &self.shortcut {
-            Some((projection, norm)) => add(&x, &norm.forward(&projection.forward(input, context)?, context)?)?,
-            None => add(&x, input)?,
-        };
-        relu(&x)
+        match &self.shortcut {
+            Some((projection, norm)) => add_relu(&x, &norm.forward(&projection.forward(input, context)?, context)?),
+            None => add_relu(&x, input),
+        }
     }
 }
 

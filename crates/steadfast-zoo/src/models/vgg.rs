@@ -144,7 +144,7 @@ impl Model for Vgg {
             x = match feature {
                 Feature::Pool => max_pool2d(&x, 2, 2, 0)?,
                 Feature::Convolution(layer, None) => relu(&layer.forward(&x, context)?)?,
-                Feature::Convolution(layer, Some(norm)) => relu(&norm.forward(&layer.forward(&x, context)?, context)?)?,
+                Feature::Convolution(layer, Some(norm)) => norm.forward_relu(&layer.forward(&x, context)?, context)?,
             };
         }
         if x.dims()[2..] != self.grid {

@@ -70,26 +70,29 @@ impl<'a> WeightGradientPlan<'a> {
     /// The gradients of a tile with the outputs of each element side by side.
     #[inline(always)]
     fn turn<T: Real>(&self, tile: &Tile, gradient: &[T], turned: &mut Vec<T>) {
-        const SIDE: usize = 16;
         let elements = tile.rows.len() * self.geometry.columns.output;
         let start = tile.rows.start * self.geometry.columns.output;
         turned.resize(elements * self.outputs, T::ZERO);
         let plane = self.geometry.output_plane();
         for (block, lines) in turned.chunks_mut(SIDE * self.outputs).enumerate() {
+            let begin = start + block * SIDE;
+            let count = lines.len() / self.outputs;
             for (first, planes) in gradient.chunks(SIDE * plane).enumerate() {
                 let mut corner = [[T::ZERO; SIDE]; SIDE];
-                let begin = start + block * SIDE;
-                let count = lines.len() / self.outputs;
-                for (output, plane) in planes.chunks_exact(plane).enumerate() {
+                for (row, plane) in corner.iter_mut().zip(planes.chunks_exact(plane)) {
                     let values = &plane[begin..begin + count];
-                    for (line, &value) in corner.iter_mut().zip(values) {
-                        line[output] = value;
+                    match values.first_chunk::<SIDE>() {
+                        Some(values) => *row = *values,
+                        None => row[..count].copy_from_slice(values),
                     }
                 }
+                let corner = transposed(corner);
                 for (line, values) in lines.chunks_exact_mut(self.outputs).zip(&corner) {
                     let line = &mut line[first * SIDE..];
-                    let count = line.len().min(SIDE);
-                    line[..count].copy_from_slice(&values[..count]);
+                    match line.first_chunk_mut::<SIDE>() {
+                        Some(line) => *line = *values,
+                        None => line.copy_from_slice(&values[..line.len()]),
+                    }
                 }
             }
         }
@@ -104,5 +107,49 @@ impl<'a> WeightGradientPlan<'a> {
             }
         }
         values
+    }
+}
+
+/// Elements and outputs that are transposed at once.
+const SIDE: usize = 16;
+
+/// The transpose, by four rounds of interleaving each row with the one half the rows further: whole vectors at a time.
+#[inline(always)]
+fn transposed<T: Real>(mut rows: [[T; SIDE]; SIDE]) -> [[T; SIDE]; SIDE] {
+    let mut rounds = SIDE;
+    while rounds > 1 {
+        let mut next = rows;
+        for row in 0..SIDE / 2 {
+            for column in 0..SIDE / 2 {
+                next[2 * row][2 * column] = rows[row][column];
+                next[2 * row][2 * column + 1] = rows[row + SIDE / 2][column];
+                next[2 * row + 1][2 * column] = rows[row][column + SIDE / 2];
+                next[2 * row + 1][2 * column + 1] = rows[row + SIDE / 2][column + SIDE / 2];
+            }
+        }
+        rows = next;
+        rounds /= 2;
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transpose_has_rows_for_columns() {
+        let mut rows = [[0.0_f32; SIDE]; SIDE];
+        for (row, values) in rows.iter_mut().enumerate() {
+            for (column, value) in values.iter_mut().enumerate() {
+                *value = (row * SIDE + column) as f32;
+            }
+        }
+        let turned = transposed(rows);
+        for row in 0..SIDE {
+            for column in 0..SIDE {
+                assert_eq!(turned[column][row].to_bits(), rows[row][column].to_bits());
+            }
+        }
     }
 }
