@@ -1,10 +1,12 @@
 //! Training gives the same bits whatever the number of threads.
 
 use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::Init;
 use steadfast_ops::{
     Adam, AdamOptions, BatchNorm, Conv2d, Conv2dOptions, Dropout, Embedding, LayerNorm, Linear, NamedGradients,
-    Optimizer, Purpose, Seed, SeededParameters, StepContext, cross_entropy, gelu_tanh, global_mean, max_pool2d, relu,
-    self_attention,
+    Optimizer, Purpose, Seed, SeededParameters, StepContext, adaptive_avg_pool2d, concat_last, cross_entropy,
+    depthwise_conv2d, flatten_from, gelu_tanh, global_mean, gru, lstm, max_pool2d, relu, relu6, self_attention,
+    take_position,
 };
 
 use crate::support::{bits, ramp};
@@ -57,6 +59,34 @@ fn text(parameters: &SeededParameters, context: &StepContext) -> Result<Tensor> 
     cross_entropy(&x, &classes(4 * 70, 50)?, 0.0)
 }
 
+fn sequences(parameters: &SeededParameters, context: &StepContext) -> Result<Tensor> {
+    let builder = parameters.var_builder(DType::F32, &Device::Cpu);
+    let x = ramp(37, &[40, 9, 6]);
+    let weight = |name: &str, gates: usize| {
+        let hint = Init::Uniform { lo: -0.3, up: 0.3 };
+        Ok::<_, candle_core::Error>((
+            builder.pp(name).get_with_hints((gates * 17, 17), "weight", hint)?,
+            builder.pp(name).get_with_hints(gates * 17, "bias", hint)?,
+        ))
+    };
+    let (lstm_weight, gru_weight) = (weight("lstm", 4)?, weight("gru", 3)?);
+    let x = Linear::new(6, 68, &builder.pp("first"))?.forward(&x, context)?;
+    let x = lstm(&x, &lstm_weight.0, &lstm_weight.1, false)?;
+    let x = Linear::new(17, 51, &builder.pp("second"))?.forward(&x, context)?;
+    let x = concat_last(&x, &gru(&x, &gru_weight.0, &gru_weight.1, true)?)?;
+    let x = Linear::new(68, 10, &builder.pp("fc"))?.forward(&take_position(&x, 0)?, context)?;
+    cross_entropy(&x, &classes(40, 10)?, 0.0)
+}
+
+fn depthwise(parameters: &SeededParameters, context: &StepContext) -> Result<Tensor> {
+    let builder = parameters.var_builder(DType::F32, &Device::Cpu);
+    let weight = builder.get_with_hints((24, 1, 3, 3), "weight", Init::Uniform { lo: -0.5, up: 0.5 })?;
+    let x = relu6(&depthwise_conv2d(&ramp(37, &[20, 24, 19, 17]), &weight, 2, 1)?)?;
+    let x = Linear::new(24 * 4, 10, &builder.pp("fc"))?
+        .forward(&flatten_from(&adaptive_avg_pool2d(&x, [2, 2])?, 1)?, context)?;
+    cross_entropy(&x, &classes(20, 10)?, 0.0)
+}
+
 fn classes(count: usize, classes: u64) -> Result<Tensor> {
     let mut stream = SEED.stream(Purpose::Custom("classes"), &[count as u64]);
     let values: Vec<u32> = (0..count).map(|_| u32::try_from(stream.below(classes)).unwrap()).collect();
@@ -73,4 +103,16 @@ fn images_train_alike() {
 fn text_trains_alike() {
     let expected = run(1, text);
     assert!(run(2, text) == expected && run(3, text) == expected);
+}
+
+#[test]
+fn sequences_train_alike() {
+    let expected = run(1, sequences);
+    assert!(run(2, sequences) == expected && run(3, sequences) == expected);
+}
+
+#[test]
+fn depthwise_convolutions_train_alike() {
+    let expected = run(1, depthwise);
+    assert!(run(2, depthwise) == expected && run(3, depthwise) == expected);
 }

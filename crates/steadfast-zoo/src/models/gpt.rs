@@ -39,7 +39,7 @@ section! {
 }
 
 fn check_heads(config: &GptConfig, node: &Node, path: &JsonPath, problems: &mut Problems) {
-    if config.width % config.heads != 0 {
+    if !config.width.is_multiple_of(config.heads) {
         let span = node.get("heads").map_or(&node.span, |value| &value.span);
         problems
             .error(span, format!("{} heads do not divide a width of {}", config.heads, config.width))

@@ -90,11 +90,11 @@ pub enum InitError {
         name: String,
         /// What candle says.
         #[source]
-        source: candle_core::Error,
+        source: Box<candle_core::Error>,
     },
     /// The parameters did not take the tensors.
     #[error("the model does not take the weights")]
-    Load(#[from] LoadError),
+    Load(#[source] Box<LoadError>),
 }
 
 /// Sets the parameters and buffers of a model to those of the same name in a safetensors file.
@@ -120,7 +120,10 @@ pub fn load_initial(parameters: &SeededParameters, path: &Path, strict: bool) ->
             report.mismatched.push(format!("{name} {difference}"));
             continue;
         }
-        let failed = |source| InitError::Tensor { path: path.to_owned(), name: name.clone(), source };
+        let failed = |source: candle_core::Error| {
+            let (path, name, source) = (path.to_owned(), name.clone(), Box::new(source));
+            InitError::Tensor { path, name, source }
+        };
         let tensor = converted(data, own.dtype()).map_err(failed)?;
         if !is_finite(&tensor).map_err(failed)? {
             return Err(InitError::NotFinite { path: path.to_owned(), name: name.clone() });
@@ -133,7 +136,7 @@ pub fn load_initial(parameters: &SeededParameters, path: &Path, strict: bool) ->
         return Err(InitError::Mismatch { path: path.to_owned(), report: Box::new(report) });
     }
     tensors.extend(found);
-    parameters.load(&tensors)?;
+    parameters.load(&tensors).map_err(|error| InitError::Load(Box::new(error)))?;
     Ok(report)
 }
 

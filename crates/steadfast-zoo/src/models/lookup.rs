@@ -101,7 +101,10 @@ mod tests {
 
     #[test]
     fn what_an_alias_sets_cannot_be_set_otherwise() {
-        insta::assert_snapshot!(read("resnet18", r#"{"depth": 34}"#).unwrap_err(), @r"");
+        insta::assert_snapshot!(read("resnet18", r#"{"depth": 34}"#).unwrap_err(), @r"
+        config.json:1:11: error: model.depth: `resnet18` stands for ResNet with depth 18
+          help: write `ResNet` as the model type, or leave `depth` out
+        ");
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Model for MobileNet {
     }
 }
 
-/// A convolution with batch norm and ReLU6: `0` and `1`.
+/// A convolution with batch norm and the rectifier up to six: `0` and `1`.
 #[derive(Debug)]
 struct Unit {
     convolution: Conv2d,

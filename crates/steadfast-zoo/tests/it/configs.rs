@@ -17,6 +17,17 @@ fn names_are_matched_loosely_and_resolved_to_one_spelling() {
 }
 
 #[test]
+fn a_name_that_sets_parameters_is_resolved_to_the_model_and_the_parameters() {
+    let prepared =
+        prepare(&config(json!({"model_type": "resnet-20", "model": {}, "dataset_path": "builtin:digits"}))).unwrap();
+    assert_eq!(prepared.parts.model_type, "ResNet");
+    assert_eq!(prepared.parts.model["depth"], 20);
+    // What is resolved is read again, and means the same.
+    let resolved = json!({"model_type": "ResNet", "model": prepared.parts.model, "dataset_path": "builtin:digits"});
+    assert_eq!(prepare(&config(resolved)).unwrap().parts.model, prepared.parts.model);
+}
+
+#[test]
 fn all_problems_are_told_at_once() {
     insta::assert_snapshot!(complaint(json!({
         "model_type": "Transformer",

@@ -36,13 +36,11 @@ fn shapes() -> Vec<ModelShape> {
 
 fn input(shape: &ModelShape) -> Tensor {
     let (count, dims) = (BATCH * shape.features(), [&[BATCH], &shape.sample[..]].concat());
-    match shape.vocabulary {
-        Some(tokens) => Tensor::from_vec(choices("input", count, tokens), dims, &Device::Cpu).unwrap(),
-        None => {
-            let values = Tensor::from_iter(uniform("input", count), &Device::Cpu).unwrap();
-            values.to_dtype(DType::F32).unwrap().reshape(dims).unwrap()
-        }
+    if let Some(tokens) = shape.vocabulary {
+        return Tensor::from_vec(choices("input", count, tokens), dims, &Device::Cpu).unwrap();
     }
+    let values = Tensor::from_iter(uniform("input", count), &Device::Cpu).unwrap();
+    values.to_dtype(DType::F32).unwrap().reshape(dims).unwrap()
 }
 
 /// Trains two steps: where the last layer begins with zeros, nothing below it changes at the first.

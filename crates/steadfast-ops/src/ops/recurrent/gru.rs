@@ -39,17 +39,17 @@ impl Cell for Gru {
     #[inline(always)]
     fn forward<T: Real>(Step { projected, recurrent, hidden, saved, .. }: Step<'_, T>) {
         let width = hidden.len();
-        let [of_reset, of_update, of_new] = std::array::from_fn(|index| part(projected, index, width));
-        let [back_reset, back_update, back_new] = std::array::from_fn(|index| part(recurrent, index, width));
-        let (resets, rest) = saved.split_at_mut(width);
-        let (updates, rest) = rest.split_at_mut(width);
-        let (news, kept) = rest.split_at_mut(width);
-        let (kept, news, updates) = (&mut kept[..width], &mut news[..width], &mut updates[..width]);
+        let from_input: [&[T]; 3] = std::array::from_fn(|index| part(projected, index, width));
+        let from_state: [&[T]; 3] = std::array::from_fn(|index| part(recurrent, index, width));
+        let (first, others) = saved.split_at_mut(width);
+        let (second, others) = others.split_at_mut(width);
+        let (third, fourth) = others.split_at_mut(width);
+        let (second, third, fourth) = (&mut second[..width], &mut third[..width], &mut fourth[..width]);
         for index in 0..width {
-            let reset = logistic(of_reset[index] + back_reset[index]);
-            let update = logistic(of_update[index] + back_update[index]);
-            let new = tangent(of_new[index] + reset * back_new[index]);
-            (resets[index], updates[index], news[index], kept[index]) = (reset, update, new, back_new[index]);
+            let reset = logistic(from_input[0][index] + from_state[0][index]);
+            let update = logistic(from_input[1][index] + from_state[1][index]);
+            let new = tangent(from_input[2][index] + reset * from_state[2][index]);
+            (first[index], second[index], third[index], fourth[index]) = (reset, update, new, from_state[2][index]);
             hidden[index] = new + update * (hidden[index] - new);
         }
     }
@@ -57,17 +57,17 @@ impl Cell for Gru {
     #[inline(always)]
     fn backward<T: Real>(step: StepBack<'_, T>) {
         let width = step.of_hidden.len();
-        let [resets, updates, news, kept] = std::array::from_fn(|index| part(step.saved, index, width));
+        let saved: [&[T]; 4] = std::array::from_fn(|index| part(step.saved, index, width));
         let (before, of_hidden) = (&step.hidden_before[..width], &mut step.of_hidden[..width]);
-        let (of_resets, rest) = step.of_projected.split_at_mut(width);
-        let (of_updates, of_news) = rest.split_at_mut(width);
-        let (of_updates, of_news) = (&mut of_updates[..width], &mut of_news[..width]);
+        let (first, others) = step.of_projected.split_at_mut(width);
+        let (second, third) = others.split_at_mut(width);
+        let (second, third) = (&mut second[..width], &mut third[..width]);
         for index in 0..width {
-            let (reset, update, new) = (resets[index], updates[index], news[index]);
+            let (reset, update, new, from_state) = (saved[0][index], saved[1][index], saved[2][index], saved[3][index]);
             let of_new = of_hidden[index] * (T::ONE - update) * (T::ONE - new * new);
-            of_updates[index] = of_hidden[index] * (before[index] - new) * update * (T::ONE - update);
-            of_resets[index] = of_new * kept[index] * reset * (T::ONE - reset);
-            of_news[index] = of_new;
+            first[index] = of_new * from_state * reset * (T::ONE - reset);
+            second[index] = of_hidden[index] * (before[index] - new) * update * (T::ONE - update);
+            third[index] = of_new;
             of_hidden[index] *= update;
         }
         step.of_recurrent.copy_from_slice(step.of_projected);
