@@ -215,9 +215,11 @@ pub(crate) fn diff_two(factory: &ExperimentFactory, arguments: &DiffArgs) -> Exi
         Column::left("change of"),
     ]);
     let text = |value: &Option<Value>| value.as_ref().map_or_else(|| "-".to_owned(), |value| clipped(&shown(value)));
-    for change in changes.iter().filter(|change| change.path.to_string() != "name") {
+    let changes: Vec<_> = changes.iter().filter(|change| change.path.to_string() != "name").collect();
+    let keys: Vec<String> = changes.iter().map(|change| change.path.to_string()).collect();
+    for (change, key) in changes.iter().zip(short_names(&keys)) {
         grid.row(vec![
-            Cell::new(change.path.to_string()).look(Look::Bold),
+            Cell::new(key).look(Look::Bold),
             Cell::new(text(&change.before)).look(Look::Bad),
             Cell::new(text(&change.after)).look(Look::Good),
             Cell::new(change.role.as_str()).look(Look::Dim),
@@ -240,7 +242,7 @@ pub(crate) fn diff_two(factory: &ExperimentFactory, arguments: &DiffArgs) -> Exi
 
 /// A value that leaves room for the one beside it.
 fn clipped(text: &str) -> String {
-    const MOST: usize = 28;
+    const MOST: usize = 20;
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -8,6 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::{ColorArg, OutputArgs};
 use crate::control_echo::NoControlEcho;
+use crate::grid;
 use crate::style::Style;
 
 /// How often the bar may be drawn, in Hz.
@@ -40,6 +41,11 @@ impl Console {
 
     pub(crate) fn style(&self) -> Style {
         self.shared.style
+    }
+
+    /// How wide the terminal is, where there is one.
+    pub(crate) fn width() -> Option<usize> {
+        grid::width_of(&io::stderr())
     }
 
     /// Whether a bar would be seen.

@@ -11,7 +11,7 @@ use crate::batch;
 use crate::catalog::field_of;
 use crate::console::Console;
 use crate::exit_code::Exit;
-use crate::grid::{Cell, Column, Grid, Look, say, say_json, terminal_width};
+use crate::grid::{Cell, Column, Grid, Look, say, say_json, terminal_width, wrap};
 use crate::look::LookArgs;
 use crate::origin::{From, History, Value as Leaf, leaves};
 use crate::report;
@@ -156,12 +156,9 @@ fn one_value(factory: &ExperimentFactory, config: &Explained, leaf: &Leaf, style
     let mut text = format!("{} = {}", leaf.key, style.bold(&leaf.value));
     if let Some(field) = &field {
         let range = field.bounds.as_ref().map(|bounds| format!(", {bounds}")).unwrap_or_default();
-        let _ = write!(
-            text,
-            "\n\n  {}\n  {}",
-            field.doc.replace('\n', "\n  "),
-            style.dim(format!("{}{range}", field.words))
-        );
+        let width = terminal_width().unwrap_or(100).saturating_sub(2);
+        let doc = wrap(&field.doc.replace('\n', " "), width).join("\n  ");
+        let _ = write!(text, "\n\n  {doc}\n  {}", style.dim(format!("{}{range}", field.words)));
     }
     let mut grid = Grid::new(vec![Column::left("where"), Column::left("what"), Column::prose("")]);
     if let Some(default) = field.as_ref().and_then(|field| field.default.clone()) {

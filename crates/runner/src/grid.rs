@@ -1,6 +1,7 @@
 //! Tables for people: columns that line up, colored where that is wanted, and blocks where a table does not fit.
 
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::os::fd::AsFd;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -269,11 +270,15 @@ fn paint(style: Style, look: Look, text: &str) -> String {
 
 /// How wide the terminal on standard output is; nothing where there is none.
 pub(crate) fn terminal_width() -> Option<usize> {
-    let stdout = stdout();
-    if !stdout.is_terminal() {
+    width_of(&stdout())
+}
+
+/// How wide the terminal behind a stream is.
+pub(crate) fn width_of(stream: &(impl IsTerminal + AsFd)) -> Option<usize> {
+    if !stream.is_terminal() {
         return None;
     }
-    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     Some(usize::from(size.ws_col)).filter(|width| *width >= 16)
 }
 

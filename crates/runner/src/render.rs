@@ -75,7 +75,7 @@ impl Observer for Renderer {
         }
         let text = match self.format {
             LogFormatArg::Json => serde_json::to_string(event).ok(),
-            LogFormatArg::Text => line(event, self.epochs, self.console.style()),
+            LogFormatArg::Text => line(event, self.epochs, self.console.style(), Console::width()),
         };
         if let Some(text) = text {
             self.console.line(&text);
@@ -84,7 +84,7 @@ impl Observer for Renderer {
 }
 
 /// The line of an event; most checkpoints are not worth one.
-fn line(event: &Event, epochs: u64, style: Style) -> Option<String> {
+fn line(event: &Event, epochs: u64, style: Style, width: Option<usize>) -> Option<String> {
     let label = |text: &str| style.dim(format!("{text:<7}"));
     Some(match event {
         Event::DataLoaded { description } => format!("  {} {description}", label("data")),
@@ -102,7 +102,7 @@ fn line(event: &Event, epochs: u64, style: Style) -> Option<String> {
             format!("  {} from {parent} after step {step}{changes}", label("forked"))
         }
         Event::Epoch { epoch, metrics, samples_per_s, is_best, .. } => {
-            epoch_line(*epoch, epochs, metrics, (*samples_per_s, *is_best), style)
+            epoch_line((*epoch, epochs), metrics, (*samples_per_s, *is_best), style, width)
         }
         Event::EarlyStopped { epoch, waited } => {
             format!("  {} early after epoch {epoch}: no progress for {}", label("stopped"), plural(*waited, "epoch"))
@@ -111,19 +111,35 @@ fn line(event: &Event, epochs: u64, style: Style) -> Option<String> {
     })
 }
 
-fn epoch_line(epoch: u64, epochs: u64, metrics: &Metrics, (speed, is_best): (f64, bool), style: Style) -> String {
-    let width = epochs.to_string().len();
-    let mut text = format!("  {} {}", style.dim("epoch  "), style.bold(format!("{epoch:>width$}/{epochs}")));
+fn epoch_line(
+    (epoch, epochs): (u64, u64),
+    metrics: &Metrics,
+    (speed, is_best): (f64, bool),
+    style: Style,
+    width: Option<usize>,
+) -> String {
+    let counted = format!("{epoch:>0$}/{epochs}", epochs.to_string().len());
+    let mut text = format!("  {} {}", style.dim("epoch  "), style.bold(&counted));
+    let mut used = "  epoch   ".len() + counted.len();
     // The other figures of training stand in `metrics.jsonl`; a line has to fit a terminal.
     for (name, value) in metrics.iter().filter(|(name, _)| *name == "train_loss" || name.starts_with("val_")) {
-        let _ = write!(text, "  {} {}", style.dim(name), metric(value));
+        let value = metric(value);
+        used += name.len() + value.len() + 3;
+        let _ = write!(text, "  {} {value}", style.dim(name));
     }
-    if let Some(lr) = metrics.get("lr") {
-        let _ = write!(text, "  {} {}", style.dim("lr"), rate(lr));
+    let best = if is_best { "  best" } else { "" };
+    let lr = metrics.get("lr").map(|lr| format!("  {} {}", style.dim("lr"), rate(lr)));
+    let lr_width = metrics.get("lr").map_or(0, |lr| "  lr ".len() + rate(lr).len());
+    let speed = format!("  {} samples/s", rounded(speed));
+    let fits = |more: usize| width.is_none_or(|width| used + best.len() + more <= width);
+    if fits(lr_width) {
+        text.extend(lr);
     }
-    text.push_str(&style.dim(format!("  {} samples/s", rounded(speed))));
+    if fits(lr_width + speed.len()) {
+        text.push_str(&style.dim(speed));
+    }
     if is_best {
-        text.push_str(&style.good("  best"));
+        text.push_str(&style.good(best));
     }
     text
 }
@@ -133,7 +149,7 @@ mod tests {
     use super::*;
 
     fn shown(event: &Event) -> String {
-        line(event, 15, Style::plain()).unwrap_or_default()
+        line(event, 15, Style::plain(), None).unwrap_or_default()
     }
 
     #[test]
@@ -148,6 +164,8 @@ mod tests {
             is_best: true,
         };
         insta::assert_snapshot!(shown(&epoch), @"  epoch    3/15  train_loss 0.5123  val_loss 0.4000  val_accuracy 0.9700  lr 0.001  12,345 samples/s  best");
+        let narrow = |width| line(&epoch, 15, Style::plain(), Some(width)).unwrap_or_default();
+        insta::assert_snapshot!(narrow(80), @"  epoch    3/15  train_loss 0.5123  val_loss 0.4000  val_accuracy 0.9700  best");
         let started = Event::Started { epoch: 1, step: 60, epochs: 15, steps_per_epoch: 57, resumed: true };
         insta::assert_snapshot!(shown(&started), @"  resumed with 1 epoch and 60 steps done");
         let model = Event::ModelBuilt { description: "CNN".to_owned(), parameters: 421_642 };

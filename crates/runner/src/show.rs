@@ -53,7 +53,11 @@ pub(crate) fn run(arguments: &ShowArgs) -> Exit {
     let rows = run.metrics();
     let mut parts = vec![heading(&run, style), facts(&run).render(terminal_width(), style)];
     parts.extend(curves(&run, &rows, style));
-    parts.extend((!rows.is_empty()).then(|| last_rows(&run, &rows, style)));
+    let table = last_rows(&run, &rows);
+    // Where the table does not fit, the curves say enough.
+    if !table.is_empty() && terminal_width().is_none_or(|width| table.width() <= width) {
+        parts.push(table.render(None, style));
+    }
     say(&parts.join("\n\n"));
     Exit::Done
 }
@@ -194,7 +198,7 @@ fn curve(values: &[f64]) -> String {
 }
 
 /// The last rows of `metrics.jsonl`.
-fn last_rows(run: &Run, rows: &[Map<String, Value>], style: Style) -> String {
+fn last_rows(run: &Run, rows: &[Map<String, Value>]) -> Grid {
     let shown = &rows[rows.len().saturating_sub(ROWS)..];
     let names: Vec<&String> = rows.first().map(|row| row.keys().collect()).unwrap_or_default();
     let mut grid = Grid::new(names.iter().map(|name| Column::right(name.as_str())).collect());
@@ -208,7 +212,7 @@ fn last_rows(run: &Run, rows: &[Map<String, Value>], style: Style) -> String {
         };
         grid.row(names.iter().map(|name| Cell::new(cell(name)).look(look)).collect());
     }
-    grid.render(terminal_width(), style)
+    grid
 }
 
 #[cfg(test)]
