@@ -8,9 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::best::BestArgs;
 use crate::check::CheckArgs;
 use crate::compare::{CompareArgs, DiffArgs};
+use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
 use crate::list::ListArgs;
 use crate::manual::CompletionsArgs;
+use crate::predict::PredictArgs;
 use crate::reference::ReferenceArgs;
 use crate::schema::SchemaArgs;
 use crate::show::ShowArgs;
@@ -45,6 +47,10 @@ pub(crate) enum Verb {
     Run(RunArgs),
     /// Find every problem of every config, and try each experiment; nothing is kept.
     Check(CheckArgs),
+    /// Apply the model of a run to samples of your own, from a safetensors or npy file to another.
+    Predict(PredictArgs),
+    /// Measure a run on a part of its data.
+    Evaluate(EvaluateArgs),
     /// List what stands in the results folder: filtered, sorted, cut.
     List(ListArgs),
     /// Show everything about one run.

@@ -6,6 +6,7 @@ use steadfast_config::{ConfigManager, ExperimentConfig, Field, Problems, Section
 use steadfast_experiment::ExperimentFactory;
 use steadfast_zoo::data_config::DataConfig;
 use steadfast_zoo::datasets::{BUILTINS, DATASETS};
+use steadfast_zoo::metrics::METRICS;
 use steadfast_zoo::models::MODELS;
 use steadfast_zoo::optimizers::OPTIMIZERS;
 use steadfast_zoo::schedulers::SCHEDULERS;
@@ -61,7 +62,7 @@ impl Chapter {
             Self::Datasets => "data.format, or dataset_path for builtin:NAME",
             Self::Optimizers => "hyperparams.optimizer",
             Self::Schedulers => "hyperparams.scheduler",
-            Self::Metrics => "checkpoint.monitor",
+            Self::Metrics => "checkpoint.monitor, or metrics without val_",
             Self::Experiments => "experiment",
         }
     }
@@ -122,13 +123,8 @@ fn metric_summary(name: &str) -> String {
         "val" => "in the validation part, after each epoch",
         _ => "in the training part, over an epoch",
     };
-    let figure = match figure {
-        "loss" => "mean loss",
-        "accuracy" => "share of samples whose class is found",
-        "mae" => "mean absolute error",
-        other => other,
-    };
-    format!("{figure} {part}")
+    let figure = METRICS.iter().find(|metric| metric.name == figure).map_or(figure, |metric| metric.summary);
+    format!("{figure}; {part}")
 }
 
 impl Entry {

@@ -19,8 +19,8 @@ use crate::process::Launcher;
 use crate::row::Row;
 use crate::supervise::Batch;
 use crate::{
-    best, brief, check, compare, environment, explain, grid, list, logs, manual, reference, report, schema, setup,
-    show, style, table, trial, verify, worker, zoo,
+    best, brief, check, compare, environment, evaluate, explain, grid, list, logs, manual, predict, reference, report,
+    schema, setup, show, style, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -49,6 +49,8 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Run(arguments)) => run(factory, arguments),
         Some(Verb::Check(arguments)) => check::run(factory, arguments),
         Some(Verb::List(arguments)) => list::run(arguments),
+        Some(Verb::Predict(arguments)) => predict::run(factory, arguments),
+        Some(Verb::Evaluate(arguments)) => evaluate::run(factory, arguments),
         Some(Verb::Show(arguments)) => show::run(arguments),
         Some(Verb::Compare(arguments)) => compare::compare(arguments),
         Some(Verb::Diff(arguments)) => compare::diff_two(factory, arguments),

@@ -1,6 +1,7 @@
 //! The best epoch so far, and how long ago it was.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Bits, Metrics};
 
@@ -34,6 +35,9 @@ pub struct Best {
     pub step: u64,
     /// All its figures.
     pub metrics: Metrics,
+    /// What else its validation found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
 }
 
 /// Counts the epochs without progress.

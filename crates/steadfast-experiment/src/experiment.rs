@@ -1,8 +1,9 @@
 //! The trait every kind of experiment implements, and the values that cross it.
 
+use serde_json::Value;
 use steadfast_state::TensorMap;
 
-use crate::{ExperimentError, Metrics, StopSignal};
+use crate::{ExperimentError, Inference, Metrics, StopSignal};
 
 /// One experiment, as the training loop sees it.
 ///
@@ -35,6 +36,23 @@ pub trait Experiment {
     /// Told after each epoch what was measured, for schedules that depend on it.
     fn end_epoch(&mut self, _metrics: &Metrics) -> Result<(), ExperimentError> {
         Ok(())
+    }
+
+    /// What else the last validation found, such as a confusion matrix. That of the best epoch stands in `result.json`
+    /// as `evaluation`.
+    fn details(&self) -> Option<Value> {
+        None
+    }
+
+    /// What somebody who applies the model needs beside its weights, such as how inputs were normalized; known once the
+    /// model is built. It stands in `result.json` as `preprocessing`.
+    fn preprocessing(&self) -> Option<Value> {
+        None
+    }
+
+    /// What the experiment can do beside training; nothing by default.
+    fn inference(&mut self) -> Option<&mut dyn Inference> {
+        None
     }
 
     /// The whole state that a later [`restore`](Self::restore) needs.
@@ -106,5 +124,5 @@ pub struct ExperimentState {
     /// Everything else that is made of numbers: optimizer moments, averaged weights.
     pub optimizer: TensorMap,
     /// Small values, such as the state of a schedule. Floating-point numbers survive to the last bit.
-    pub extra: serde_json::Value,
+    pub extra: Value,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use steadfast_config::{ExperimentConfig, Problems, ResolvedParts, suggest};
+use steadfast_config::{ExperimentConfig, Located, Problems, ResolvedParts, suggest};
 
 use crate::Experiment;
 
@@ -109,16 +109,20 @@ impl ExperimentFactory {
         };
         let errors = problems.error_count();
         let prepared = (kind.prepare)(config, problems)?;
-        let monitor = &config.checkpoint.monitor;
-        if !prepared.metrics.contains(&monitor.value) {
-            let near = suggest(monitor, prepared.metrics.iter().map(String::as_str));
-            let help = near.map_or_else(
-                || format!("this experiment measures: {}", prepared.metrics.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let message = format!("there is no metric `{monitor}` to monitor");
-            problems.error(&monitor.span, message).at(&monitor.path).help(help);
-        }
+        check_monitor(&config.checkpoint.monitor, &prepared.metrics, problems);
         (problems.error_count() == errors).then_some(prepared)
     }
+}
+
+/// Reports a monitor that no validation measures.
+pub fn check_monitor(monitor: &Located<String>, metrics: &[String], problems: &mut Problems) {
+    if metrics.contains(&monitor.value) {
+        return;
+    }
+    let near = suggest(monitor, metrics.iter().map(String::as_str));
+    let help = near.map_or_else(
+        || format!("this experiment measures: {}", metrics.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    problems.error(&monitor.span, format!("there is no metric `{monitor}` to monitor")).at(&monitor.path).help(help);
 }

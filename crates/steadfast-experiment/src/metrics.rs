@@ -42,7 +42,7 @@ impl Metrics {
     /// Appends the figures to a JSON object; what JSON has no number for becomes a text such as `"NaN"`.
     pub fn write_into(&self, row: &mut Map<String, Value>) {
         for (name, value) in self.iter() {
-            row.insert(name.to_owned(), number(value));
+            row.insert(name.to_owned(), json_number(value));
         }
     }
 }
@@ -58,7 +58,7 @@ impl<N: Into<String>> FromIterator<(N, f64)> for Metrics {
 }
 
 /// A JSON number, or the text `NaN`, `Infinity` or `-Infinity`: JSON would turn these into `null`.
-pub(crate) fn number(value: f64) -> Value {
+pub fn json_number(value: f64) -> Value {
     serde_json::Number::from_f64(value).map_or_else(
         || {
             let text = match value {

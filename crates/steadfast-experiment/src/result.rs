@@ -45,8 +45,14 @@ pub struct RunResult {
     pub best: Option<Map<String, Value>>,
     /// The last epoch, likewise.
     pub last: Option<Map<String, Value>>,
+    /// What else the validation of the best epoch found: further metrics, a confusion matrix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Value>,
     /// Trainable numbers of the model.
     pub parameters: Option<u64>,
+    /// What somebody who applies the model needs beside its weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessing: Option<Value>,
     /// SHA-256 of `config.json`.
     pub config_sha256: String,
     /// Fingerprint of the data.
@@ -73,6 +79,7 @@ pub struct RunResult {
 pub(crate) struct Standing<'a> {
     pub(crate) progress: Option<&'a Progress>,
     pub(crate) parameters: Option<u64>,
+    pub(crate) preprocessing: Option<&'a Value>,
     pub(crate) data_sha256: Option<&'a str>,
     pub(crate) lineage: Option<&'a Lineage>,
 }
@@ -80,7 +87,7 @@ pub(crate) struct Standing<'a> {
 impl RunResult {
     /// What the state of a run says; the models' fingerprints are not in it.
     pub(crate) fn of(plan: &RunPlan, status: RunStatus, standing: Standing<'_>) -> Self {
-        let Standing { progress, parameters, data_sha256, lineage } = standing;
+        let Standing { progress, parameters, preprocessing, data_sha256, lineage } = standing;
         let (progress, lineage) = (progress.cloned().unwrap_or_default(), lineage.cloned().unwrap_or_default());
         // The step of the last row, not of the run: a run can be stopped in the middle of an epoch.
         let last_step = progress.step - progress.batch;
@@ -96,7 +103,9 @@ impl RunResult {
             stopped_early: progress.finished == Some(Finish::EarlyStopping),
             best: progress.best.as_ref().map(Best::row),
             last: progress.last.as_ref().map(|figures| row(progress.epoch, last_step, figures)),
+            evaluation: sorted(progress.best.as_ref().and_then(|best| best.details.as_ref())),
             parameters,
+            preprocessing: sorted(preprocessing),
             config_sha256: plan.config_sha256.clone(),
             data_sha256: data_sha256.map(str::to_owned),
             error: (status == RunStatus::Interrupted).then(interruption),
@@ -119,6 +128,13 @@ impl RunResult {
         bytes.push(b'\n');
         Ok(bytes)
     }
+}
+
+/// The same whether it has been through a checkpoint or not: there, keys are sorted.
+fn sorted(value: Option<&Value>) -> Option<Value> {
+    let mut value = value.cloned()?;
+    value.sort_all_objects();
+    Some(value)
 }
 
 /// One row of figures as it stands in `metrics.jsonl` and `result.json`.

@@ -28,6 +28,9 @@ pub(crate) struct SavedState {
     /// Trainable numbers of the model.
     #[serde(default)]
     pub(crate) parameters: Option<u64>,
+    /// What somebody who applies the model needs beside its weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preprocessing: Option<Value>,
     /// What computed the state.
     #[serde(default)]
     pub(crate) made_by: Option<MadeBy>,
@@ -90,6 +93,7 @@ impl SavedState {
         Standing {
             progress: Some(&self.progress),
             parameters: self.parameters,
+            preprocessing: self.preprocessing.as_ref(),
             data_sha256: Some(&self.data_sha256),
             lineage: Some(&self.lineage),
         }

@@ -11,7 +11,8 @@
 //!   [`layer_norm`], [`self_attention`], [`cross_entropy`] and others.
 //! - [`Linear`], [`Conv2d`], [`BatchNorm`] and other layers: the same with parameters that have the names and the first
 //!   values of `PyTorch`.
-//! - [`Sgd`], [`Adam`]: optimizers that work in place and whose state has names; [`NamedGradients`] with clipping.
+//! - [`Sgd`], [`Adam`], [`RmsProp`], [`Adagrad`], [`Lion`]: optimizers that work in place and whose state has names;
+//!   [`NamedGradients`] with clipping; [`WeightAverage`].
 //!
 //! Tensors, variables and the graph stay candle's own, so everything mixes with candle's operations and models.
 //!
@@ -98,5 +99,8 @@ pub use ops::{
     depthwise_conv2d, dropout, embedding, flatten_from, gelu, gelu_tanh, global_mean, gru, layer_norm, linear, lstm,
     max_pool2d, mse, prepend_position, relu, relu6, reshape, self_attention, softmax_last_dim, take_position, tanh,
 };
-pub use optim::{Adam, AdamOptions, NamedGradients, Optimizer, OptimizerState, Sgd, SgdOptions, finite_loss};
+pub use optim::{
+    Adagrad, AdagradOptions, Adam, AdamOptions, Lion, LionOptions, NamedGradients, Optimizer, OptimizerState, RmsProp,
+    RmsPropOptions, Sgd, SgdOptions, WeightAverage, finite_loss,
+};
 pub use random::{Purpose, STREAM_VERSION, Seed, Stream, StreamKey};

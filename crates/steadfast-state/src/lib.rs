@@ -89,7 +89,7 @@ pub use error::{Damage, EncodeError, SaveError, SkippedGeneration, StateError, T
 pub use manager::StateManager;
 pub use metrics_log::Rewind;
 pub use metrics_row::{MetricValue, MetricsRow};
-pub use model_file::{Exported, ModelFile, read_model};
+pub use model_file::{Exported, ModelFile, model_bytes, read_model, write_file};
 pub use recovery::Recovery;
 pub use run_folder::{RunFolder, Saved};
 pub use snapshot::Snapshot;

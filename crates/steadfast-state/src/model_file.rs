@@ -6,11 +6,11 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::commit::{AllowOverwrite, commit};
+use crate::commit::{AllowOverwrite, commit, replace};
 use crate::container::{Layout, decode_model};
 use crate::directory::Directory;
 use crate::document::read_optional;
-use crate::error::StateError;
+use crate::error::{EncodeError, StateError};
 use crate::reading::{open_regular, read_whole};
 use crate::space;
 use crate::tensor_data::TensorMap;
@@ -52,10 +52,30 @@ pub struct Exported {
 /// # Errors
 /// When it is not a regular file, not a valid safetensors file, or holds element types other than [`crate::Dtype`].
 pub fn read_model(path: &Path) -> Result<TensorMap, StateError> {
+    let (directory, name) = place(path)?;
+    read(&directory, name)
+}
+
+/// The bytes of a plain safetensors file with these tensors.
+pub fn model_bytes(tensors: &TensorMap) -> Result<Vec<u8>, EncodeError> {
+    let mut bytes = Vec::new();
+    // Writing to a vector cannot fail.
+    let _ = Layout::model(tensors)?.write_to(&mut bytes);
+    Ok(bytes)
+}
+
+/// Makes a file of these bytes, anywhere: it is there whole or not at all, and what was there before is replaced.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let (directory, name) = place(path)?;
+    replace(&directory, name, bytes)
+}
+
+/// The folder that a file lies in, and its name there.
+fn place(path: &Path) -> Result<(Directory, &str), StateError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let not_a_file = || StateError::io("read", path)(io::Error::from(io::ErrorKind::InvalidInput));
+    let not_a_file = || StateError::io("use", path)(io::Error::from(io::ErrorKind::InvalidInput));
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(not_a_file)?;
-    read(&Directory::open(folder)?, name)
+    Ok((Directory::open(folder)?, name))
 }
 
 /// Reads a model file inside a folder.

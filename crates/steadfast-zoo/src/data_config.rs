@@ -40,6 +40,9 @@ section! {
         trajectory validation: ValidationConfig = ValidationConfig::default();
         /// How inputs are scaled.
         trajectory normalize: Normalize = Normalize::Standard;
+        /// Whether target values are scaled to mean 0 and deviation 1 for training, which then works with ordinary
+        /// learning rates. Losses and metrics are told on the scale of the data all the same.
+        trajectory normalize_targets: bool = true;
         /// Trains on at most so many samples, drawn by the seed.
         trajectory limit_train: Option<usize> = None, 1..;
         /// Validates on at most so many samples, drawn by the seed.

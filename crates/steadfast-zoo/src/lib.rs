@@ -4,7 +4,7 @@
 //!
 //! Each component is one file that holds its parameters (a [`section!`](steadfast_config::section)), its code and its
 //! tests, and one row in a table: [`models::MODELS`], [`optimizers::OPTIMIZERS`], [`schedulers::SCHEDULERS`],
-//! [`datasets::DATASETS`]. The tables are what configs are looked up in and what the documentation is made from.
+//! [`datasets::DATASETS`], [`metrics::METRICS`]. The tables are what configs are looked up in and what the documentation is made from.
 //!
 //! [`register`] adds the experiments that combine them to a factory:
 //!
@@ -23,6 +23,7 @@
 
 pub mod data_config;
 pub mod datasets;
+pub mod metrics;
 pub mod models;
 pub mod optimizers;
 mod registry;
@@ -33,5 +34,7 @@ use steadfast_experiment::ExperimentFactory;
 
 /// Adds every experiment of the zoo to a factory.
 pub fn register(factory: &mut ExperimentFactory) {
-    factory.register(supervised::kind());
+    for kind in supervised::kinds() {
+        factory.register(kind);
+    }
 }

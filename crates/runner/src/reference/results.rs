@@ -29,7 +29,15 @@ pub(crate) const RESULT: &[(&str, &str)] = &[
     ("stopped_early", "whether early stopping ended the run before its last epoch"),
     ("best", "the best epoch by `checkpoint.monitor`: `epoch`, `step` and its figures"),
     ("last", "the last epoch, likewise"),
+    (
+        "evaluation",
+        "every metric of the best epoch's validation by its plain name, and `confusion_matrix` of up to 64 classes",
+    ),
     ("parameters", "trainable numbers of the model"),
+    (
+        "preprocessing",
+        "what applying the model takes beside its weights: shapes, classes, what is taken out of inputs and targets",
+    ),
     ("config_sha256", "what `sha256sum config.json` prints"),
     ("data_sha256", "fingerprint of the data's content"),
     ("error", "`class` and `message`, when the run failed or was interrupted"),

@@ -16,5 +16,6 @@ mod reference;
 mod resume;
 mod schema;
 mod signals;
+mod trained;
 mod verify;
 mod views;

@@ -34,6 +34,8 @@ section! {
         trajectory data: Node = nothing();
         /// How the model is trained.
         trajectory hyperparams: Hyperparams = Hyperparams::default();
+        /// What each validation measures beside the standard metrics of its task, such as `f1_macro`.
+        trajectory metrics: Vec<Located<String>> = Vec::new();
         /// Every random number of the run derives from it.
         trajectory seed: u64 = 0;
         /// Where the numbers are computed: `cpu`, `cuda`, `cuda:N` or `metal`.

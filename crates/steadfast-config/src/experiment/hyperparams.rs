@@ -25,10 +25,15 @@ section! {
         trajectory warmup_steps: u64 = 0;
         /// Gradients with a larger norm are scaled down to it; `null` never scales.
         trajectory grad_clip_norm: Option<f64> = None, above(0.0);
+        /// Each number of the gradients is limited to this size, before their norm is; `null` never limits.
+        trajectory grad_clip_value: Option<f64> = None, above(0.0);
         /// How many batches are added up into one step.
         trajectory accumulate_steps: usize = 1, 1..=1_048_576;
         /// Share of the target that is spread over all classes.
         trajectory label_smoothing: f64 = 0.0, 0.0..1.0;
+        /// How much of the exponential moving average of the weights each step keeps, such as 0.999. The average is what
+        /// is validated and exported; `null` averages nothing.
+        trajectory ema_decay: Option<f64> = None, 0.0..1.0;
         /// When to end before the last epoch; `null` never does.
         trajectory early_stopping: Option<EarlyStopping> = None;
     }

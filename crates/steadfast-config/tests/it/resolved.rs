@@ -101,9 +101,10 @@ fn every_field_is_classed() {
         of(Role::Trajectory),
         "experiment model_type model dataset_path data hyperparams.batch_size hyperparams.lr hyperparams.optimizer \
          hyperparams.weight_decay hyperparams.momentum hyperparams.scheduler hyperparams.warmup_steps \
-         hyperparams.grad_clip_norm hyperparams.accumulate_steps hyperparams.label_smoothing \
+         hyperparams.grad_clip_norm hyperparams.grad_clip_value hyperparams.accumulate_steps \
+         hyperparams.label_smoothing hyperparams.ema_decay \
          hyperparams.early_stopping.patience hyperparams.early_stopping.min_delta hyperparams.early_stopping.monitor \
-         hyperparams.early_stopping.mode seed device checkpoint.monitor checkpoint.mode"
+         hyperparams.early_stopping.mode metrics seed device checkpoint.monitor checkpoint.mode"
     );
 }
 

@@ -29,6 +29,7 @@ impl Session<'_> {
             data_sha256: self.data_sha256().to_owned(),
             progress: self.progress.clone(),
             parameters: self.model.as_ref().map(|model| model.parameters),
+            preprocessing: self.preprocessing.clone(),
             made_by: Some(self.context.made_by.clone()),
             lineage: self.lineage.clone(),
             model_is_best: false,
@@ -100,6 +101,7 @@ impl Session<'_> {
         let standing = Standing {
             progress: Some(&self.progress),
             parameters: self.model.as_ref().map(|model| model.parameters),
+            preprocessing: self.preprocessing.as_ref(),
             data_sha256: self.data.as_ref().map(|data| data.sha256.as_str()),
             lineage: Some(&self.lineage),
         };

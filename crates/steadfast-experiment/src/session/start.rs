@@ -106,6 +106,7 @@ impl<'a> Session<'a> {
         let model = self.experiment.build_model()?;
         self.notice(&Event::ModelBuilt { description: model.description.clone(), parameters: model.parameters });
         self.model = Some(model);
+        self.preprocessing = self.experiment.preprocessing();
         Ok(())
     }
 

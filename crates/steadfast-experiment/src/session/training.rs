@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use serde_json::Value;
 use steadfast_state::{RunFolder, StateManager, TensorMap};
 
 use crate::clocks::Clocks;
@@ -61,6 +62,7 @@ pub(crate) struct Session<'a> {
     pub(super) experiment: &'a mut dyn Experiment,
     pub(super) data: Option<DataSummary>,
     pub(super) model: Option<ModelSummary>,
+    pub(super) preprocessing: Option<Value>,
     pub(super) progress: Progress,
     pub(super) best_model: Option<TensorMap>,
     pub(super) lineage: Lineage,
@@ -74,6 +76,7 @@ impl<'a> Session<'a> {
             experiment,
             data: None,
             model: None,
+            preprocessing: None,
             progress: Progress::default(),
             best_model: None,
             lineage: Lineage::default(),
@@ -172,7 +175,8 @@ impl<'a> Session<'a> {
         if is_best {
             self.best_model = Some(self.experiment.save()?.model);
             let (epoch, step) = (self.progress.epoch, self.progress.step);
-            self.progress.best = Some(Best { epoch, step, metrics: figures.clone() });
+            let details = self.experiment.details();
+            self.progress.best = Some(Best { epoch, step, metrics: figures.clone(), details });
         }
         Ok(is_best)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};
 
-use crate::compute::{CHUNK, Real, backward, map_in_order, runs_here};
+use crate::compute::{CHUNK, Real, backward, map_in_order, mapped, runs_here};
 use crate::error::GradientError;
 use crate::optim::update::read;
 
@@ -124,6 +124,21 @@ impl NamedGradients {
         Ok(norm)
     }
 
+    /// Limits every element to `-limit ..= limit`, scaled as it will be used: `torch.nn.utils.clip_grad_value_`.
+    ///
+    /// What is not a number stays so, and infinity becomes the limit: look at [`NamedGradients::norm`] first.
+    pub fn clip_value(&mut self, limit: f64) -> candle_core::Result<()> {
+        let scale = std::mem::replace(&mut self.scale, 1.0);
+        for gradient in self.gradients.values_mut() {
+            *gradient = match gradient.dtype() {
+                DType::F32 if runs_here(&[gradient]) => clamped::<f32>(gradient, scale, limit)?,
+                DType::F64 if runs_here(&[gradient]) => clamped::<f64>(gradient, scale, limit)?,
+                _ => gradient.affine(scale, 0.0)?.clamp(-limit, limit)?,
+            };
+        }
+        Ok(())
+    }
+
     /// Checks that every gradient is finite.
     ///
     /// # Errors
@@ -153,6 +168,24 @@ pub fn finite_loss(loss: &Tensor) -> Result<f64, GradientError> {
 #[expect(clippy::float_cmp, reason = "one and nothing else means that there is nothing to multiply")]
 fn is_one(scale: f64) -> bool {
     scale == 1.0
+}
+
+/// A new tensor: gradients of several parameters may share their memory.
+fn clamped<T: Real>(gradient: &Tensor, scale: f64, limit: f64) -> candle_core::Result<Tensor> {
+    let (scale, least, most) = (T::from_f64(scale), T::from_f64(-limit), T::from_f64(limit));
+    let values = read(gradient, |values: &[T]| {
+        mapped(values, |value| {
+            let value = value * scale;
+            if value < least {
+                least
+            } else if value > most {
+                most
+            } else {
+                value
+            }
+        })
+    })?;
+    Tensor::from_vec(values, gradient.shape(), gradient.device())
 }
 
 fn sum_of_squares(gradient: &Tensor) -> candle_core::Result<f64> {

@@ -44,20 +44,37 @@ pub struct OptimizerState {
 #[derive(Debug)]
 pub(super) struct Slot {
     name: &'static str,
+    /// What each element is before the first step.
+    initial: f64,
     tensors: BTreeMap<String, Tensor>,
 }
 
 impl Slot {
     pub(super) const fn new(name: &'static str) -> Self {
-        Self { name, tensors: BTreeMap::new() }
+        Self::filled_with(name, 0.0)
     }
 
-    /// The tensor of this parameter; zeros at first.
+    /// Tensors whose elements are all `initial` at first.
+    pub(super) const fn filled_with(name: &'static str, initial: f64) -> Self {
+        Self { name, initial, tensors: BTreeMap::new() }
+    }
+
+    /// The same tensors; those to come have other first elements.
+    pub(super) fn beginning_with(self, initial: f64) -> Self {
+        Self { initial, ..self }
+    }
+
+    /// The tensor of this parameter; zeros at first, unless something else was asked for.
     pub(super) fn of(&mut self, name: &str, var: &Var) -> candle_core::Result<Tensor> {
         if let Some(tensor) = self.tensors.get(name) {
             return Ok(tensor.clone());
         }
-        let tensor = Tensor::zeros(var.shape(), var.dtype(), var.device())?;
+        let tensor = if self.initial == 0.0 {
+            Tensor::zeros(var.shape(), var.dtype(), var.device())?
+        } else {
+            // Of its own memory, unlike a broadcast number.
+            Tensor::full(self.initial, var.shape(), var.device())?.to_dtype(var.dtype())?.copy()?
+        };
         self.tensors.insert(name.to_owned(), tensor.clone());
         Ok(tensor)
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor, Var};
 use steadfast_ops::{
-    Adam, AdamOptions, NamedGradients, Optimizer, OptimizerError, OptimizerState, Sgd, SgdOptions, mse,
+    Adagrad, AdagradOptions, Adam, AdamOptions, Lion, LionOptions, NamedGradients, Optimizer, OptimizerError,
+    OptimizerState, RmsProp, RmsPropOptions, Sgd, SgdOptions, WeightAverage, mse,
 };
 
 use crate::support::{bits, ramp};
@@ -53,6 +54,35 @@ fn every_optimizer_resumes_exactly() {
     check_resume(|| Box::new(Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 0.1 })));
     check_resume(|| Box::new(Adam::new(AdamOptions::default())));
     check_resume(|| Box::new(Adam::new(AdamOptions::adamw())));
+    for (momentum, centered) in [(0.0, false), (0.9, false), (0.0, true), (0.9, true)] {
+        let options = RmsPropOptions { momentum, centered, ..RmsPropOptions::default() };
+        check_resume(|| Box::new(RmsProp::new(options)));
+    }
+    let options = AdagradOptions { rate_decay: 0.1, initial_sum: 0.5, ..AdagradOptions::default() };
+    check_resume(|| Box::new(Adagrad::new(options)));
+    check_resume(|| Box::new(Lion::new(LionOptions { weight_decay: 0.1, ..LionOptions::default() })));
+}
+
+#[test]
+fn an_average_resumes_exactly_and_refuses_what_does_not_fit() {
+    let parameters = parameters();
+    let mut optimizer = Sgd::new(SgdOptions::default());
+    let mut whole = WeightAverage::new(0.9, &parameters).unwrap();
+    train(&mut optimizer, &parameters, 0..1);
+    whole.update(&parameters).unwrap();
+    let saved: BTreeMap<String, Tensor> =
+        whole.tensors().into_iter().map(|(name, tensor)| (name, tensor.copy().unwrap())).collect();
+    let mut resumed = WeightAverage::new(0.9, &parameters).unwrap();
+    resumed.restore(&saved).unwrap();
+    train(&mut optimizer, &parameters, 1..2);
+    whole.update(&parameters).unwrap();
+    resumed.update(&parameters).unwrap();
+    for (name, tensor) in whole.tensors() {
+        assert_eq!(bits(&tensor), bits(&resumed.tensors()[&name]), "{name}");
+    }
+    let mut wrong = saved.clone();
+    wrong.remove("fc.bias");
+    assert!(matches!(resumed.restore(&wrong), Err(OptimizerError::Mismatch(_))));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Training gives the same bits whatever the number of threads.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::Init;
 use steadfast_ops::{
-    Adam, AdamOptions, BatchNorm, Conv2d, Conv2dOptions, Dropout, Embedding, LayerNorm, Linear, NamedGradients,
-    Optimizer, Purpose, Seed, SeededParameters, StepContext, adaptive_avg_pool2d, concat_last, cross_entropy,
-    depthwise_conv2d, flatten_from, gelu_tanh, global_mean, gru, lstm, max_pool2d, relu, relu6, self_attention,
-    take_position,
+    Adagrad, AdagradOptions, Adam, AdamOptions, BatchNorm, Conv2d, Conv2dOptions, Dropout, Embedding, LayerNorm,
+    Linear, Lion, LionOptions, NamedGradients, Optimizer, Purpose, RmsProp, RmsPropOptions, Seed, SeededParameters,
+    StepContext, WeightAverage, adaptive_avg_pool2d, concat_last, cross_entropy, depthwise_conv2d, flatten_from,
+    gelu_tanh, global_mean, gru, lstm, max_pool2d, relu, relu6, self_attention, take_position,
 };
 
 use crate::support::{bits, ramp};
@@ -115,4 +115,36 @@ fn sequences_train_alike() {
 fn depthwise_convolutions_train_alike() {
     let expected = run(1, depthwise);
     assert!(run(2, depthwise) == expected && run(3, depthwise) == expected);
+}
+
+/// The bits of large parameters after three steps, of their moments and of their average.
+fn updated(threads: usize, mut optimizer: Box<dyn Optimizer>) -> Vec<Vec<u32>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    pool.install(|| {
+        let parameters = [("w".to_owned(), Var::from_tensor(&ramp(37, &[300, 301])).unwrap())].into();
+        let mut average = WeightAverage::new(0.9, &parameters).unwrap();
+        for step in 0..3 {
+            let loss = parameters["w"].mul(&ramp(43 + step, &[300, 301])).unwrap().sum_all().unwrap();
+            let mut gradients = NamedGradients::of(&loss, &parameters).unwrap();
+            gradients.clip_value(1.5).unwrap();
+            optimizer.step(&parameters, &gradients, 1e-2).unwrap();
+            average.update(&parameters).unwrap();
+        }
+        let state = optimizer.state().tensors.into_values().chain(average.tensors().into_values());
+        state.map(|tensor| bits(&tensor)).chain([bits(&parameters["w"])]).collect()
+    })
+}
+
+#[test]
+fn every_optimizer_updates_alike() {
+    let centered = RmsPropOptions { momentum: 0.9, centered: true, ..RmsPropOptions::default() };
+    let make: [fn() -> Box<dyn Optimizer>; 3] = [
+        || Box::new(RmsProp::new(RmsPropOptions::default())),
+        || Box::new(Adagrad::new(AdagradOptions::default())),
+        || Box::new(Lion::new(LionOptions::default())),
+    ];
+    for make in make {
+        assert!(updated(1, make()) == updated(3, make()));
+    }
+    assert!(updated(1, Box::new(RmsProp::new(centered))) == updated(3, Box::new(RmsProp::new(centered))));
 }

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     fn factor(min_factor: f64, step: u64) -> f64 {
-        CosineConfig { min_factor }.factor(Moment { step, steps: 100 })
+        CosineConfig { min_factor }.factor(Moment { step, steps: 100, epoch: 0 })
     }
 
     // import torch
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn warms_up_and_then_falls() {
         let cosine = CosineConfig { min_factor: 0.0 };
-        let at = |step| warmup(&cosine, 10, Moment { step, steps: 110 });
+        let at = |step| warmup(&cosine, 10, Moment { step, steps: 110, epoch: 0 });
         assert!((at(0) - 0.1).abs() < 1e-12 && (at(9) - 1.0).abs() < 1e-12);
         assert!((at(10) - 1.0).abs() < 1e-12 && (at(60) - 0.5).abs() < 1e-12);
         assert!(at(110).abs() < 1e-12);

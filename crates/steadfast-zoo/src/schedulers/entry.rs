@@ -5,13 +5,17 @@ use std::fmt::Debug;
 use serde_json::Value;
 use steadfast_config::{Field, JsonPath, Node, Problems, Section};
 
-/// A step of a run, as schedules see it. Warm-up steps are not counted.
+use super::ReduceOnPlateauConfig;
+
+/// A step of a run, as schedules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// Steps done before this one.
+    /// Steps done before this one; those of the warm-up are not counted.
     pub step: u64,
-    /// Steps in the whole run.
+    /// Steps in the whole run, without those of the warm-up.
     pub steps: u64,
+    /// Epochs completed before this step; those of the warm-up are counted.
+    pub epoch: u64,
 }
 
 impl Moment {
@@ -21,7 +25,8 @@ impl Moment {
     }
 }
 
-/// A learning rate for every step, as a pure function: there is no state to save.
+/// A learning rate for every step: a pure function of the step and, for a schedule that watches a metric, of what
+/// [`Scheduler::plateau`] made of the epochs before.
 pub trait Scheduler: Debug {
     /// The complete section with all defaults.
     fn to_json(&self) -> Value;
@@ -31,6 +36,11 @@ pub trait Scheduler: Debug {
 
     /// Whether the factor of an early step depends on how many steps are to come.
     fn depends_on_epochs(&self) -> bool;
+
+    /// What lowers the rate when a metric has stopped getting better, if the schedule does that.
+    fn plateau(&self) -> Option<&ReduceOnPlateauConfig> {
+        None
+    }
 }
 
 /// One row of the table of schedules.
@@ -67,6 +77,6 @@ pub fn warmup(scheduler: &dyn Scheduler, warmup_steps: u64, at: Moment) -> f64 {
     if at.step < warmup_steps {
         return (at.step + 1) as f64 / warmup_steps as f64;
     }
-    let rest = Moment { step: at.step - warmup_steps, steps: at.steps.saturating_sub(warmup_steps) };
+    let rest = Moment { step: at.step - warmup_steps, steps: at.steps.saturating_sub(warmup_steps), ..at };
     scheduler.factor(rest)
 }

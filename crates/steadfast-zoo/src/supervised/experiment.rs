@@ -1,66 +1,92 @@
 //! Supervised learning as the training loop sees it.
 
 use candle_core::Device;
+use serde_json::Value;
 use steadfast_config::ExperimentConfig;
 use steadfast_experiment::{
-    DataSummary, Experiment, ExperimentError, ExperimentState, Metrics, ModelSummary, Position, StepReport, StopSignal,
+    DataSummary, Experiment, ExperimentError, ExperimentState, Inference, LoopSettings, Metrics, ModelSummary, Monitor,
+    Part, Position, StepReport, StopSignal,
 };
 use steadfast_ops::{Purpose, Seed, SeededParameters, StepContext};
 
 use super::batches::Batches;
+use super::insistence::Insistence;
 use super::kind::Named;
 use super::network::{DTYPE, Network};
+use super::preprocessing::Preprocessing;
 use super::step::{Step, input};
+use super::target_scale::TargetScale;
 use super::task::{Task, Totals};
 use crate::data_config::{DataConfig, DataFormat, Normalize};
-use crate::datasets::{self, Dataset, Format, Normalization, Split};
-use crate::models::{ModelConfig, ModelShape, check_model};
+use crate::datasets::{self, Format, Normalization, Split};
+use crate::metrics::{Evidence, Selection, report};
+use crate::models::{ModelConfig, check_model};
 use crate::optimizers::OptimizerConfig;
-use crate::schedulers::{Moment, Scheduler, warmup};
+use crate::schedulers::{Moment, Plateau, Scheduler, warmup};
 
-/// Validation needs no gradients, so its batches can be larger.
-const VALIDATION_BATCH: usize = 256;
+/// Where the state of a schedule that watches a metric stands in the saved state.
+const PLATEAU: &str = "plateau";
 
 /// Everything a config says about a supervised experiment, checked.
 #[derive(Debug)]
 pub(super) struct Recipe {
     pub(super) seed: Seed,
+    insistence: Insistence,
     dataset_path: String,
     data: DataConfig,
     model: Named<dyn ModelConfig>,
     optimizer: Box<dyn OptimizerConfig>,
     scheduler: Box<dyn Scheduler>,
+    /// Metrics that are asked for by name.
+    asked: Vec<String>,
+    /// Figures that something depends on.
+    watched: Vec<String>,
+    monitor: Monitor,
     epochs: u64,
     pub(super) batch_size: usize,
     pub(super) accumulate_steps: usize,
     lr: f64,
     warmup_steps: u64,
+    ema_decay: Option<f64>,
     pub(super) grad_clip_norm: Option<f64>,
+    pub(super) grad_clip_value: Option<f64>,
     pub(super) label_smoothing: f64,
 }
 
 impl Recipe {
     pub(super) fn new(
         config: &ExperimentConfig,
+        insistence: Insistence,
         data: DataConfig,
         model: Named<dyn ModelConfig>,
-        optimizer: Box<dyn OptimizerConfig>,
-        scheduler: Box<dyn Scheduler>,
+        (optimizer, scheduler): (Box<dyn OptimizerConfig>, Box<dyn Scheduler>),
     ) -> Self {
         let hyperparams = &config.hyperparams;
+        let LoopSettings { monitor, early_stopping, .. } = LoopSettings::from(config);
+        let asked = config.metrics.iter().map(|name| name.value.clone()).collect();
+        let mut watched = vec![monitor.metric.clone()];
+        watched.extend(early_stopping.map(|wanted| wanted.monitor.metric));
+        let plateau = scheduler.plateau().and_then(|plateau| plateau.monitor.as_ref());
+        watched.extend(plateau.map(|name| name.value.clone()));
         Self {
             seed: Seed::new(config.seed),
+            insistence,
             dataset_path: config.dataset_path.to_string(),
             data,
             model,
             optimizer,
             scheduler,
+            asked,
+            watched,
+            monitor,
             epochs: hyperparams.epochs,
             batch_size: hyperparams.batch_size,
             accumulate_steps: hyperparams.accumulate_steps,
             lr: hyperparams.lr,
             warmup_steps: hyperparams.warmup_steps,
+            ema_decay: hyperparams.ema_decay,
             grad_clip_norm: hyperparams.grad_clip_norm,
+            grad_clip_value: hyperparams.grad_clip_value,
             label_smoothing: hyperparams.label_smoothing,
         }
     }
@@ -70,20 +96,76 @@ impl Recipe {
 struct Loaded {
     split: Split,
     normalization: Normalization,
+    scale: TargetScale,
     task: Task,
     batches: Batches,
+    selection: Selection,
 }
 
 /// A supervised experiment.
 pub(super) struct Supervised {
     recipe: Recipe,
     loaded: Option<Loaded>,
+    preprocessing: Option<Preprocessing>,
     network: Option<Network>,
+    plateau: Option<Plateau>,
+    /// What the last validation saw.
+    seen: Option<Evidence>,
 }
 
 impl Supervised {
     pub(super) fn new(recipe: Recipe) -> Self {
-        Self { recipe, loaded: None, network: None }
+        let plateau = recipe.scheduler.plateau();
+        let plateau = plateau.map(|config| Plateau::new(config, recipe.lr, &recipe.monitor));
+        Self { recipe, loaded: None, preprocessing: None, network: None, plateau, seen: None }
+    }
+
+    /// Builds the model from the shape of its ends. Returns how many trainable numbers it has.
+    pub(super) fn build(&mut self, preprocessing: Preprocessing) -> Result<u64, ExperimentError> {
+        let Recipe { seed, model: Named(_, config), optimizer, ema_decay, .. } = &self.recipe;
+        let shape = preprocessing.model_shape();
+        check_model(&**config, &shape).map_err(|message| ExperimentError::Config { message })?;
+        // The weights are the seed's here. What starts from other ones sets them before the network takes them over.
+        let parameters = SeededParameters::new(*seed);
+        let builder = parameters.var_builder(DTYPE, &Device::Cpu);
+        let model = config.build(&shape, builder).map_err(ExperimentError::compute)?;
+        let count = parameters.parameter_count() as u64;
+        self.network = Some(Network::new(parameters, model, optimizer.build(), *ema_decay));
+        self.preprocessing = Some(preprocessing);
+        Ok(count)
+    }
+
+    /// What a part of the data shows of the weights that are validated; nothing if `stop` was asked for.
+    pub(super) fn measure(
+        &mut self,
+        part: Part,
+        keep_scores: bool,
+        stop: &dyn StopSignal,
+    ) -> Result<Option<Evidence>, ExperimentError> {
+        let batch_size = self.built()?.0.batch_size();
+        let (_, loaded, network) = self.parts()?;
+        let Loaded { split, normalization, scale, task, .. } = loaded;
+        let data = match part {
+            Part::Train => &split.train,
+            Part::Validation => &split.validation,
+            Part::Test => split.test.as_ref().ok_or_else(no_test_part)?,
+        };
+        let mut evidence = task.evidence(&split.train, keep_scores);
+        let indices: Vec<usize> = (0..data.len()).collect();
+        network.with_validated_weights(|network| {
+            for batch in indices.chunks(batch_size) {
+                if stop.requested() {
+                    return Ok(None);
+                }
+                let input = input(data, normalization, batch)?;
+                let targets = task.targets(data, batch, &input).map_err(ExperimentError::data)?;
+                let output = network.forward(&input, &StepContext::evaluation())?;
+                let rows = task.rows(&output).and_then(|rows| scale.unscaled(&rows));
+                let rows = rows.map_err(ExperimentError::compute)?;
+                Task::record(&mut evidence, &rows, &targets).map_err(ExperimentError::compute)?;
+            }
+            Ok(Some(evidence))
+        })
     }
 
     fn parts(&mut self) -> Result<(&Recipe, &mut Loaded, &mut Network), ExperimentError> {
@@ -94,13 +176,32 @@ impl Supervised {
     }
 
     fn network(&self) -> Result<&Network, ExperimentError> {
-        self.network.as_ref().ok_or_else(|| ExperimentError::compute("the model was used before it was built"))
+        self.network.as_ref().ok_or_else(not_built)
     }
+
+    pub(super) fn network_mut(&mut self) -> Result<&mut Network, ExperimentError> {
+        self.network.as_mut().ok_or_else(not_built)
+    }
+
+    /// The model and what it takes.
+    pub(super) fn built(&self) -> Result<(&Preprocessing, &Network), ExperimentError> {
+        Ok((self.preprocessing.as_ref().ok_or_else(not_built)?, self.network()?))
+    }
+}
+
+fn not_built() -> ExperimentError {
+    ExperimentError::compute("the model was used before it was built")
+}
+
+fn no_test_part() -> ExperimentError {
+    let message =
+        "this data has no test part: what its makers held out validates, unless `data.validation` says otherwise";
+    ExperimentError::Data(message.into())
 }
 
 impl Experiment for Supervised {
     fn load_data(&mut self) -> Result<DataSummary, ExperimentError> {
-        let (loaded, sha256) = load(&self.recipe).map_err(ExperimentError::data)?;
+        let (loaded, sha256) = load(&self.recipe)?;
         let (train, validation) = (&loaded.split.train, &loaded.split.validation);
         let summary = DataSummary {
             train_samples: train.len() as u64,
@@ -114,63 +215,106 @@ impl Experiment for Supervised {
     }
 
     fn build_model(&mut self) -> Result<ModelSummary, ExperimentError> {
-        let recipe = &self.recipe;
         let loaded = self.loaded.as_ref();
         let loaded = loaded.ok_or_else(|| ExperimentError::compute("the model was built before the data was read"))?;
-        let shape = model_shape(&loaded.split.train, loaded.task);
-        let Named(model_name, config) = &recipe.model;
-        check_model(&**config, &shape).map_err(|message| ExperimentError::Config { message })?;
-        let parameters = SeededParameters::new(recipe.seed);
-        let builder = parameters.var_builder(DTYPE, &Device::Cpu);
-        let model = config.build(&shape, builder).map_err(ExperimentError::compute)?;
-        let count = parameters.parameter_count() as u64;
-        self.network = Some(Network::new(parameters, model, recipe.optimizer.build()));
-        Ok(ModelSummary { parameters: count, description: (*model_name).to_owned() })
+        let Loaded { split, normalization, scale, task, .. } = loaded;
+        let parameters = self.build(Preprocessing::of(&split.train, *task, normalization, scale))?;
+        Ok(ModelSummary { parameters, description: self.recipe.model.0.to_owned() })
     }
 
     fn train_step(&mut self, at: Position) -> Result<StepReport, ExperimentError> {
+        let plateau = self.plateau.as_ref().map_or(1.0, Plateau::factor);
         let (recipe, loaded, network) = self.parts()?;
-        let lr = recipe.lr * warmup(&*recipe.scheduler, recipe.warmup_steps, moment(recipe, &loaded.batches, at));
-        let Loaded { split, normalization, task, batches } = loaded;
+        let moment = moment(recipe, &loaded.batches, at);
+        let lr = recipe.lr * plateau * warmup(&*recipe.scheduler, recipe.warmup_steps, moment);
+        let Loaded { split, normalization, scale, task, batches, .. } = loaded;
         let indices = batches.batch(at.epoch, at.batch);
-        let step = Step { recipe, task: *task, data: &split.train, normalization, at };
-        let totals = step.run(network, indices, lr)?;
+        let step = Step { recipe, task: *task, data: &split.train, normalization, scale, at };
+        let totals: Totals = step.run(network, indices, lr)?;
         let (loss, figure) = totals.means();
-        let metrics = vec![("train_loss", loss), (task.figure_names().0, figure)];
+        let metrics = vec![("train_loss", loss), (task.training_figure(), figure)];
         Ok(StepReport { samples: totals.samples, lr, metrics })
     }
 
     fn validate(&mut self, _at: Position, stop: &dyn StopSignal) -> Result<Option<Metrics>, ExperimentError> {
-        let (_, loaded, network) = self.parts()?;
-        let data = &loaded.split.validation;
-        let indices: Vec<usize> = (0..data.len()).collect();
-        let mut totals = Totals::default();
-        for batch in indices.chunks(VALIDATION_BATCH) {
-            if stop.requested() {
-                return Ok(None);
-            }
-            let input = input(data, &loaded.normalization, batch)?;
-            let targets = loaded.task.targets(data, batch, &input).map_err(ExperimentError::data)?;
-            let output = network.forward(&input, &StepContext::evaluation())?;
-            let output = loaded.task.rows(&output).map_err(ExperimentError::compute)?;
-            totals.add(loaded.task.totals(&output, &targets).map_err(ExperimentError::compute)?);
-        }
-        let (loss, figure) = totals.means();
-        Ok(Some([("val_loss", loss), (loaded.task.figure_names().1, figure)].into_iter().collect()))
+        let keep_scores = self.parts()?.1.selection.needs_scores();
+        let seen = self.measure(Part::Validation, keep_scores, stop)?;
+        let metrics = seen.as_ref().map(|seen| Ok(self.parts()?.1.selection.measure(seen))).transpose();
+        self.seen = seen;
+        metrics
+    }
+
+    fn end_epoch(&mut self, metrics: &Metrics) -> Result<(), ExperimentError> {
+        let Some(plateau) = &mut self.plateau else { return Ok(()) };
+        let value = metrics.get(plateau.metric()).ok_or_else(|| ExperimentError::Config {
+            message: format!("there is no metric `{}` for the scheduler to watch", plateau.metric()),
+        })?;
+        plateau.observe(value);
+        Ok(())
+    }
+
+    fn details(&self) -> Option<Value> {
+        let selection = &self.loaded.as_ref()?.selection;
+        let classes = self.preprocessing.as_ref()?.classes.as_deref().unwrap_or_default();
+        Some(report(self.seen.as_ref()?, selection, classes))
+    }
+
+    fn preprocessing(&self) -> Option<Value> {
+        self.preprocessing.as_ref()?.to_json()
+    }
+
+    fn inference(&mut self) -> Option<&mut dyn Inference> {
+        Some(self)
     }
 
     fn save(&self) -> Result<ExperimentState, ExperimentError> {
-        self.network()?.save()
+        let mut state = self.network()?.save()?;
+        if let Some(plateau) = &self.plateau {
+            state.extra[PLATEAU] = plateau.save().map_err(ExperimentError::compute)?;
+        }
+        Ok(state)
     }
 
     fn restore(&mut self, state: ExperimentState) -> Result<(), ExperimentError> {
-        let (_, _, network) = self.parts()?;
-        network.restore(&state)
+        let mut plateau = self.plateau.clone();
+        // A run forked from one with another schedule begins its own.
+        if let (Some(plateau), Some(saved)) = (&mut plateau, state.extra.get(PLATEAU)) {
+            let refused =
+                |error: serde_json::Error| ExperimentError::State { message: format!("`{PLATEAU}`: {error}") };
+            plateau.restore(saved).map_err(refused)?;
+        }
+        self.network_mut()?.restore(&state)?;
+        self.plateau = plateau;
+        Ok(())
     }
 }
 
 /// Reads the data and divides it as the recipe says. Returns its fingerprint, too.
-fn load(recipe: &Recipe) -> Result<(Loaded, String), datasets::DataError> {
+fn load(recipe: &Recipe) -> Result<(Loaded, String), ExperimentError> {
+    let (split, sha256) = read(recipe).map_err(ExperimentError::data)?;
+    let train = &split.train;
+    let normalization = match recipe.data.normalize {
+        Normalize::Standard => Normalization::measure(train.features()),
+        Normalize::None => Normalization::identity(),
+    };
+    let task = Task::of(train.targets(), recipe.model.1.task());
+    recipe.insistence.check(task, train.sample_shape(), &recipe.dataset_path)?;
+    let scale = match task {
+        Task::Regression if recipe.data.normalize_targets => TargetScale::measure(train.targets()),
+        _ => TargetScale::default(),
+    };
+    let (asked, watched) = (recipe.asked.iter().map(String::as_str), recipe.watched.iter().map(String::as_str));
+    let watched = watched.filter(|name| name.starts_with("val_"));
+    let selection = Selection::new(&task.evidence(train, false), asked, watched).map_err(|(name, known)| {
+        let message = format!("the metric `{name}` has no meaning for this data; there is: {}", known.join(", "));
+        ExperimentError::Config { message }
+    })?;
+    let batches = Batches::new(recipe.seed, train.len(), recipe.batch_size * recipe.accumulate_steps);
+    Ok((Loaded { split, normalization, scale, task, batches, selection }, sha256))
+}
+
+/// Reads the data and divides it. Returns its fingerprint, too.
+fn read(recipe: &Recipe) -> Result<(Split, String), datasets::DataError> {
     let format = match recipe.data.format {
         DataFormat::Auto => None,
         DataFormat::Idx => Some(Format::Idx),
@@ -188,13 +332,7 @@ fn load(recipe: &Recipe) -> Result<(Loaded, String), datasets::DataError> {
         let samples = split.validation.len();
         split.validation = datasets::limit(split.validation, &order(2, samples), count)?;
     }
-    let normalization = match recipe.data.normalize {
-        Normalize::Standard => Normalization::measure(split.train.features()),
-        Normalize::None => Normalization::identity(),
-    };
-    let task = Task::of(split.train.targets(), recipe.model.1.task());
-    let batches = Batches::new(recipe.seed, split.train.len(), recipe.batch_size * recipe.accumulate_steps);
-    Ok((Loaded { split, normalization, task, batches }, sha256))
+    Ok((split, sha256))
 }
 
 fn describe(path: &str, loaded: &Loaded) -> String {
@@ -215,18 +353,7 @@ fn describe(path: &str, loaded: &Loaded) -> String {
     )
 }
 
-/// What the data asks of a model that has this to learn.
-fn model_shape(train: &Dataset, task: Task) -> ModelShape {
-    let features = train.features();
-    let outputs = match task {
-        Task::Reconstruction => features.sample_len(),
-        Task::Classification | Task::Regression | Task::NextToken => train.targets().outputs(),
-    };
-    let each_position = task == Task::NextToken;
-    ModelShape { sample: features.sample_shape().to_vec(), vocabulary: features.vocabulary(), outputs, each_position }
-}
-
 /// Where a step stands for the learning-rate schedule.
 fn moment(recipe: &Recipe, batches: &Batches, at: Position) -> Moment {
-    Moment { step: at.step, steps: recipe.epochs.saturating_mul(batches.per_epoch()) }
+    Moment { step: at.step, steps: recipe.epochs.saturating_mul(batches.per_epoch()), epoch: at.epoch }
 }

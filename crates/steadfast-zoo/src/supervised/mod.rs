@@ -1,11 +1,15 @@
-//! The experiment that learns a model from samples with targets: classification and regression.
+//! The experiments that learn a model from samples.
 
 mod batches;
 mod experiment;
+mod inference;
+mod insistence;
 mod kind;
 mod network;
+mod preprocessing;
 mod step;
+mod target_scale;
 mod task;
 mod tensors;
 
-pub(crate) use kind::kind;
+pub(crate) use kind::kinds;

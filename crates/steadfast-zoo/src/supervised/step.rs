@@ -6,6 +6,7 @@ use steadfast_ops::{GradientError, NamedGradients, StepContext};
 
 use super::experiment::Recipe;
 use super::network::Network;
+use super::target_scale::TargetScale;
 use super::task::{Task, Totals};
 use crate::datasets::{Dataset, Normalization};
 
@@ -15,6 +16,7 @@ pub(super) struct Step<'a> {
     pub(super) task: Task,
     pub(super) data: &'a Dataset,
     pub(super) normalization: &'a Normalization,
+    pub(super) scale: &'a TargetScale,
     pub(super) at: Position,
 }
 
@@ -52,32 +54,53 @@ impl Step<'_> {
         let draw = self.at.step * self.recipe.accumulate_steps as u64 + part as u64;
         let output = network.forward(&input, &StepContext::training(self.recipe.seed, draw))?;
         let output = self.task.rows(&output).map_err(ExperimentError::compute)?;
-        let loss = self.task.loss(&output, &targets, self.recipe.label_smoothing).map_err(ExperimentError::compute)?;
+        let aims = [(1.0, self.scale.scaled(&targets).map_err(ExperimentError::compute)?)];
+        let loss = self.task.loss(&output, &aims, self.recipe.label_smoothing).map_err(ExperimentError::compute)?;
         let value = f64::from(loss.to_scalar::<f32>().map_err(ExperimentError::compute)?);
         if !value.is_finite() {
             return Err(self.not_finite("the training loss", value));
         }
         let gradients = NamedGradients::of(&loss, network.trainable()).map_err(ExperimentError::compute)?;
-        let samples = output.dim(0).map_err(ExperimentError::compute)? as u64;
-        let figure = self.task.figure(&output, &targets).map_err(ExperimentError::compute)?;
-        Ok((Totals { samples, loss: value * samples as f64, figure }, gradients))
+        let totals = self.totals(value, &output, &targets).map_err(ExperimentError::compute)?;
+        Ok((totals, gradients))
+    }
+
+    /// What a batch is told to have cost: on the scale of the data, whatever was trained on.
+    fn totals(&self, loss: f64, output: &Tensor, targets: &Tensor) -> candle_core::Result<Totals> {
+        let samples = output.dim(0)? as u64;
+        if self.scale.is_identity() {
+            return Ok(Totals { samples, loss: loss * samples as f64, figure: self.task.figure(output, targets)? });
+        }
+        let output = self.scale.unscaled(output)?;
+        let (loss, figure) = (Task::squares(&output, targets)?, self.task.figure(&output, targets)?);
+        Ok(Totals { samples, loss, figure })
     }
 
     /// Clips the gradients if the config says so, and refuses those that are not finite.
     fn check(&self, gradients: &mut NamedGradients) -> Result<(), ExperimentError> {
-        let norm = match self.recipe.grad_clip_norm {
-            Some(limit) => gradients.clip_norm(limit),
-            None => gradients.norm(),
+        let norm = match (self.recipe.grad_clip_value, self.recipe.grad_clip_norm) {
+            (None, Some(limit)) => gradients.clip_norm(limit),
+            _ => gradients.norm(),
         };
         let norm = norm.map_err(ExperimentError::compute)?;
         if norm.is_finite() {
-            return Ok(());
+            return self.clip_values(gradients).map_err(ExperimentError::compute);
         }
         let what = match gradients.check_finite() {
             Err(GradientError::NotFinite { name }) => format!("the gradient of `{name}`"),
             _ => "the gradient norm".to_owned(),
         };
         Err(self.not_finite(&what, norm))
+    }
+
+    /// Values first, then the norm of what is left. Infinity would become an ordinary limit, so it was looked for before.
+    fn clip_values(&self, gradients: &mut NamedGradients) -> candle_core::Result<()> {
+        let Some(limit) = self.recipe.grad_clip_value else { return Ok(()) };
+        gradients.clip_value(limit)?;
+        if let Some(limit) = self.recipe.grad_clip_norm {
+            gradients.clip_norm(limit)?;
+        }
+        Ok(())
     }
 
     fn not_finite(&self, what: &str, value: f64) -> ExperimentError {

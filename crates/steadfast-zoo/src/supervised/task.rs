@@ -1,13 +1,16 @@
-//! What is learnt: a loss to go down and figures to look at.
+//! What is learnt: a loss to go down, a figure to look at, and what validation sees.
 
 use candle_core::{Device, Result, Tensor};
+use serde::{Deserialize, Serialize};
 use steadfast_ops::{cross_entropy, cross_entropy_rows, flatten_from, mse, reshape};
 
 use crate::datasets::{DataError, Dataset, Targets};
+use crate::metrics::{ClassEvidence, Evidence, TokenEvidence, ValueEvidence, answer};
 use crate::models::ModelTask;
 
-/// Classification or regression, as the data says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is learnt, as model and data say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Task {
     /// Cross-entropy over classes.
     Classification,
@@ -19,8 +22,7 @@ pub(super) enum Task {
     Reconstruction,
 }
 
-/// Sums over samples, in a fixed order: equal samples give equal bits however they are cut into batches of the same
-/// size.
+/// Sums over the samples of a step, in a fixed order.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Totals {
     /// Samples that were measured; of a text, its positions.
@@ -55,16 +57,26 @@ impl Task {
         }
     }
 
-    /// Names of the figures of training and of validation.
-    pub(super) fn figure_names(self) -> (&'static str, &'static str) {
+    /// What there is to learn, in words.
+    pub(super) fn in_words(self) -> &'static str {
         match self {
-            Self::Classification | Self::NextToken => ("train_accuracy", "val_accuracy"),
-            Self::Regression | Self::Reconstruction => ("train_mae", "val_mae"),
+            Self::Classification => "a class for each sample",
+            Self::Regression => "numbers for each sample",
+            Self::NextToken => "the next token of a text",
+            Self::Reconstruction => "the inputs themselves",
         }
     }
 
-    /// The targets of these samples: class numbers `[batch]`, values `[batch, width]`, next tokens
-    /// `[batch * positions]`, or the flattened inputs `[batch, numbers]`.
+    /// The figure that each step of training tells beside its loss.
+    pub(super) fn training_figure(self) -> &'static str {
+        match self {
+            Self::Classification | Self::NextToken => "train_accuracy",
+            Self::Regression | Self::Reconstruction => "train_mae",
+        }
+    }
+
+    /// The targets of these samples, as they stand in the data: class numbers `[batch]`, values `[batch, width]`, next
+    /// tokens `[batch * positions]`, or the flattened inputs `[batch, numbers]`.
     pub(super) fn targets(
         self,
         data: &Dataset,
@@ -106,37 +118,59 @@ impl Task {
         }
     }
 
-    /// The mean loss of a batch in rows, to be differentiated.
-    pub(super) fn loss(self, rows: &Tensor, targets: &Tensor, label_smoothing: f64) -> Result<Tensor> {
-        match self {
+    /// The mean loss of a batch in rows, to be differentiated: of one set of targets, or of several with their weights,
+    /// as when samples are mixed.
+    pub(super) fn loss(self, rows: &Tensor, targets: &[(f64, Tensor)], label_smoothing: f64) -> Result<Tensor> {
+        let of = |targets: &Tensor| match self {
             Self::Classification | Self::NextToken => cross_entropy(rows, targets, label_smoothing),
             Self::Regression | Self::Reconstruction => mse(rows, targets),
-        }
-    }
-
-    /// Losses and figures of a batch, summed. The loss is plain, whatever smoothing is trained with.
-    pub(super) fn totals(self, output: &Tensor, targets: &Tensor) -> Result<Totals> {
-        let samples = output.dim(0)? as u64;
-        let (loss, figure) = match self {
-            Self::Classification | Self::NextToken => {
-                let rows = cross_entropy_rows(output, targets, 0.0)?.to_vec1::<f32>()?;
-                (sum(rows), self.figure(output, targets)?)
-            }
-            Self::Regression | Self::Reconstruction => {
-                let difference = (output - targets)?;
-                let squares = difference.sqr()?.mean(1)?.to_vec1::<f32>()?;
-                (sum(squares), self.figure(output, targets)?)
-            }
         };
-        Ok(Totals { samples, loss, figure })
+        match targets {
+            [(_, only)] => of(only),
+            several => {
+                let parts: Result<Vec<Tensor>> =
+                    several.iter().map(|(weight, targets)| of(targets)?.affine(*weight, 0.0)).collect();
+                Tensor::stack(&parts?, 0)?.sum_all()
+            }
+        }
     }
 
     /// Correct samples of a batch, or the sum of their absolute errors.
-    pub(super) fn figure(self, output: &Tensor, targets: &Tensor) -> Result<f64> {
+    pub(super) fn figure(self, rows: &Tensor, targets: &Tensor) -> Result<f64> {
         match self {
-            Self::Classification | Self::NextToken => correct(output, targets),
-            Self::Regression | Self::Reconstruction => Ok(sum((output - targets)?.abs()?.mean(1)?.to_vec1::<f32>()?)),
+            Self::Classification | Self::NextToken => correct(rows, targets),
+            Self::Regression | Self::Reconstruction => Ok(sum((rows - targets)?.abs()?.mean(1)?.to_vec1::<f32>()?)),
         }
+    }
+
+    /// The sum of the squared errors of a batch, each the mean over the numbers of its target.
+    pub(super) fn squares(rows: &Tensor, targets: &Tensor) -> Result<f64> {
+        Ok(sum((rows - targets)?.sqr()?.mean(1)?.to_vec1::<f32>()?))
+    }
+
+    /// What validation begins with.
+    pub(super) fn evidence(self, train: &Dataset, keep_scores: bool) -> Evidence {
+        match (self, train.targets()) {
+            (Self::Reconstruction, _) => Evidence::Values(ValueEvidence::new(train.features().sample_len())),
+            (_, Targets::Values { width, .. }) => Evidence::Values(ValueEvidence::new(*width)),
+            (_, Targets::NextTokens { vocabulary, .. }) => Evidence::Tokens(TokenEvidence::new(vocabulary)),
+            (_, Targets::Classes { class_names, .. }) => {
+                Evidence::Classes(ClassEvidence::new(class_names.len(), keep_scores))
+            }
+        }
+    }
+
+    /// Adds a batch of outputs and targets to what validation has seen. The loss is plain, whatever smoothing is trained
+    /// with.
+    pub(super) fn record(evidence: &mut Evidence, rows: &Tensor, targets: &Tensor) -> Result<()> {
+        let scores = rows.flatten_all()?.to_vec1::<f32>()?;
+        let losses = || cross_entropy_rows(rows, targets, 0.0)?.to_vec1::<f32>();
+        match evidence {
+            Evidence::Classes(evidence) => evidence.add(&losses()?, &scores, &targets.to_vec1::<u32>()?),
+            Evidence::Tokens(evidence) => evidence.add(&losses()?, &scores, &targets.to_vec1::<u32>()?),
+            Evidence::Values(evidence) => evidence.add(&scores, &targets.flatten_all()?.to_vec1::<f32>()?),
+        }
+        Ok(())
     }
 }
 
@@ -145,13 +179,8 @@ fn correct(output: &Tensor, targets: &Tensor) -> Result<f64> {
     let classes = output.dim(1)?;
     let output = output.flatten_all()?.to_vec1::<f32>()?;
     let targets = targets.to_vec1::<u32>()?;
-    let hits = output.chunks_exact(classes).zip(&targets).filter(|(row, target)| {
-        let chosen = row.get(**target as usize).copied().unwrap_or(f32::NAN);
-        // The first of equal outputs is the answer, as with argmax.
-        let before = &row[..(**target as usize).min(row.len())];
-        row.iter().all(|other| *other <= chosen) && before.iter().all(|other| *other < chosen)
-    });
-    Ok(hits.count() as f64)
+    let rows = output.chunks_exact(classes).zip(&targets);
+    Ok(rows.filter(|(row, target)| answer(row) == Some(**target as usize)).count() as f64)
 }
 
 fn sum(values: Vec<f32>) -> f64 {
@@ -185,9 +214,18 @@ mod tests {
     fn regression_measures_squares_and_distances() -> Result<()> {
         let output = Tensor::new(&[[1f32], [4.0]], &Device::Cpu)?;
         let targets = Tensor::new(&[[2f32], [1.0]], &Device::Cpu)?;
-        let totals = Task::Regression.totals(&output, &targets)?;
-        assert_eq!(totals, Totals { samples: 2, loss: 10.0, figure: 4.0 });
-        assert_eq!(totals.means(), (5.0, 2.0));
+        assert!((Task::squares(&output, &targets)? - 10.0).abs() < 1e-9);
+        assert!((Task::Regression.figure(&output, &targets)? - 4.0).abs() < 1e-9);
+        Ok(())
+    }
+
+    #[test]
+    fn mixed_targets_have_the_mean_of_their_losses() -> Result<()> {
+        let rows = Tensor::new(&[[1f32, 3.0], [2.0, 0.5]], &Device::Cpu)?;
+        let (one, other) = (Tensor::new(&[0u32, 1], &Device::Cpu)?, Tensor::new(&[1u32, 0], &Device::Cpu)?);
+        let loss = |targets: &[(f64, Tensor)]| Task::Classification.loss(&rows, targets, 0.1)?.to_scalar::<f32>();
+        let expected = 0.3 * loss(&[(1.0, one.clone())])? + 0.7 * loss(&[(1.0, other.clone())])?;
+        assert!((loss(&[(0.3, one), (0.7, other)])? - expected).abs() < 1e-6);
         Ok(())
     }
 }

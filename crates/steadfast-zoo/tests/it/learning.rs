@@ -19,17 +19,63 @@ fn a_linear_model_learns_the_flowers() {
 }
 
 #[test]
-fn regression_gets_better() {
+fn regression_learns_with_an_ordinary_rate_and_tells_errors_in_the_unit_of_the_data() {
     let fields = json!({
         "model_type": "Linear", "model": {}, "dataset_path": "builtin:diabetes",
-        "hyperparams": {"batch_size": 32, "lr": 1.0},
+        "hyperparams": {"batch_size": 32, "lr": 0.01, "optimizer": "sgd"},
     });
     let (mut experiment, steps) = built(&config(fields));
-    let before = experiment.validate(position(0, steps), &()).unwrap().unwrap();
-    train(&mut *experiment, steps, 0, 40 * steps);
+    let report = experiment.train_step(position(0, steps)).unwrap();
+    assert!(report.loss() > 1000.0, "{report:?}");
+    train(&mut *experiment, steps, 1, 40 * steps);
     let after = experiment.validate(position(40 * steps, steps), &()).unwrap().unwrap();
-    assert!(after.get("val_loss").unwrap() < 0.3 * before.get("val_loss").unwrap(), "{before:?} {after:?}");
-    assert!(after.get("val_mae").unwrap() < 60.0, "{after:?}");
+    let (mae, r2) = (after.get("val_mae").unwrap(), after.get("val_r2").unwrap());
+    assert!(mae < 60.0 && r2 > 0.1, "{after:?}");
+    let scale = &experiment.preprocessing().unwrap()["target_scale"];
+    assert!(scale["mean"][0].as_f64().unwrap() > 100.0 && scale["std"][0].as_f64().unwrap() > 50.0, "{scale}");
+}
+
+#[test]
+fn targets_can_be_left_as_they_are() {
+    let data = json!({"normalize_targets": false});
+    let fields = json!({"model_type": "Linear", "model": {}, "dataset_path": "builtin:diabetes", "data": data});
+    let (experiment, _) = built(&config(fields));
+    assert_eq!(experiment.preprocessing().unwrap()["target_scale"], json!({"mean": [], "std": []}));
+}
+
+#[test]
+fn averaged_weights_are_what_is_validated_and_saved() {
+    let run = |decay: Option<f64>| {
+        let fields = json!({"hyperparams": {"batch_size": 16, "lr": 0.1, "ema_decay": decay}});
+        let (mut experiment, steps) = built(&config(fields));
+        train(&mut *experiment, steps, 0, 10);
+        let metrics = experiment.validate(position(10, steps), &()).unwrap().unwrap();
+        (metrics, experiment.save().unwrap(), experiment)
+    };
+    let (plain_metrics, plain, _) = run(None);
+    let (metrics, averaged, mut experiment) = run(Some(0.9));
+    assert_ne!(plain_metrics, metrics);
+    assert_ne!(plain.model, averaged.model);
+    // Training goes on with the weights that were trained.
+    assert_eq!(plain.model["fc1.weight"], averaged.optimizer["trained.fc1.weight"]);
+    // The exported weights, loaded as they are, measure the same.
+    let inference = experiment.inference().unwrap();
+    inference.load_weights(&averaged.model).unwrap();
+    let evaluation = inference.evaluate(steadfast_experiment::Part::Validation, &()).unwrap().unwrap();
+    assert_eq!(evaluation.metrics.get("loss"), metrics.get("val_loss"));
+}
+
+#[test]
+fn a_plateau_lowers_the_rate() {
+    let scheduler = json!({"kind": "reduce_on_plateau", "patience": 0, "factor": 0.5, "threshold": 10.0});
+    let fields = json!({"hyperparams": {"batch_size": 16, "lr": 0.1, "scheduler": scheduler}});
+    let (mut experiment, steps) = built(&config(fields));
+    for epoch in 0..3 {
+        let report = experiment.train_step(position(epoch * steps, steps)).unwrap();
+        assert!((report.lr - 0.1 * 0.5_f64.powi(i32::try_from(epoch).unwrap().max(1) - 1)).abs() < 1e-12);
+        let metrics = experiment.validate(position(epoch * steps, steps), &()).unwrap().unwrap();
+        experiment.end_epoch(&metrics).unwrap();
+    }
 }
 
 #[test]

@@ -5,8 +5,11 @@
 mod bench;
 mod configs;
 mod formula;
+mod inference;
+mod kinds;
 mod learning;
 mod models;
 mod pytorch_models;
+mod pytorch_training;
 mod resume;
 mod tables;
