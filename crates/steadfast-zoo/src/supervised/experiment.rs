@@ -8,12 +8,13 @@ use steadfast_experiment::{
 use steadfast_ops::{Purpose, Seed, SeededParameters, StepContext};
 
 use super::batches::Batches;
+use super::feed::{Feed, Ingredients};
 use super::kind::Named;
 use super::network::{DTYPE, Network};
-use super::step::{Step, input};
+use super::step::Step;
 use super::task::{Task, Totals};
-use crate::data_config::{DataConfig, DataFormat, Normalize};
-use crate::datasets::{self, Dataset, Format, Normalization, Split};
+use crate::data_config::DataConfig;
+use crate::datasets::{self, Augmentation, Dataset, Split};
 use crate::models::{ModelConfig, ModelShape, check_model};
 use crate::optimizers::OptimizerConfig;
 use crate::schedulers::{Moment, Scheduler, warmup};
@@ -69,9 +70,10 @@ impl Recipe {
 /// The data in memory and how it is cut.
 struct Loaded {
     split: Split,
-    normalization: Normalization,
     task: Task,
     batches: Batches,
+    training: Feed,
+    validating: Feed,
 }
 
 /// A supervised experiment.
@@ -131,10 +133,10 @@ impl Experiment for Supervised {
     fn train_step(&mut self, at: Position) -> Result<StepReport, ExperimentError> {
         let (recipe, loaded, network) = self.parts()?;
         let lr = recipe.lr * warmup(&*recipe.scheduler, recipe.warmup_steps, moment(recipe, &loaded.batches, at));
-        let Loaded { split, normalization, task, batches } = loaded;
-        let indices = batches.batch(at.epoch, at.batch);
-        let step = Step { recipe, task: *task, data: &split.train, normalization, at };
-        let totals = step.run(network, indices, lr)?;
+        let Loaded { split, task, batches, training, .. } = loaded;
+        let prepared = training.step(at.epoch * batches.per_epoch() + at.batch)?;
+        let step = Step { recipe, task: *task, data: &split.train, at };
+        let totals = step.run(network, &prepared, lr)?;
         let (loss, figure) = totals.means();
         let metrics = vec![("train_loss", loss), (task.figure_names().0, figure)];
         Ok(StepReport { samples: totals.samples, lr, metrics })
@@ -143,18 +145,19 @@ impl Experiment for Supervised {
     fn validate(&mut self, _at: Position, stop: &dyn StopSignal) -> Result<Option<Metrics>, ExperimentError> {
         let (_, loaded, network) = self.parts()?;
         let data = &loaded.split.validation;
-        let indices: Vec<usize> = (0..data.len()).collect();
         let mut totals = Totals::default();
-        for batch in indices.chunks(VALIDATION_BATCH) {
+        for step in 0..data.len().div_ceil(VALIDATION_BATCH) as u64 {
             if stop.requested() {
                 return Ok(None);
             }
-            let input = input(data, &loaded.normalization, batch)?;
-            let targets = loaded.task.targets(data, batch, &input).map_err(ExperimentError::data)?;
-            let output = network.forward(&input, &StepContext::evaluation())?;
-            let output = loaded.task.rows(&output).map_err(ExperimentError::compute)?;
-            totals.add(loaded.task.totals(&output, &targets).map_err(ExperimentError::compute)?);
+            for batch in loaded.validating.step(step)? {
+                let targets = loaded.task.targets(data, &batch.indices, &batch.input).map_err(ExperimentError::data)?;
+                let output = network.forward(&batch.input, &StepContext::evaluation())?;
+                let output = loaded.task.rows(&output).map_err(ExperimentError::compute)?;
+                totals.add(loaded.task.totals(&output, &targets).map_err(ExperimentError::compute)?);
+            }
         }
+        loaded.validating.rest();
         let (loss, figure) = totals.means();
         Ok(Some([("val_loss", loss), (loaded.task.figure_names().1, figure)].into_iter().collect()))
     }
@@ -171,30 +174,33 @@ impl Experiment for Supervised {
 
 /// Reads the data and divides it as the recipe says. Returns its fingerprint, too.
 fn load(recipe: &Recipe) -> Result<(Loaded, String), datasets::DataError> {
-    let format = match recipe.data.format {
-        DataFormat::Auto => None,
-        DataFormat::Idx => Some(Format::Idx),
-    };
-    let read = datasets::load(recipe.dataset_path.as_ref(), format)?;
-    let sha256 = read.fingerprint();
     let order = |part: u64, samples| recipe.seed.stream(Purpose::Split, &[part]).permutation(samples);
-    let samples = read.train.len();
-    let mut split = read.into_split(&order(0, samples), recipe.data.validation.split)?;
-    if let Some(count) = recipe.data.limit_train {
-        let samples = split.train.len();
-        split.train = datasets::limit(split.train, &order(1, samples), count)?;
-    }
-    if let Some(count) = recipe.data.limit_validation {
-        let samples = split.validation.len();
-        split.validation = datasets::limit(split.validation, &order(2, samples), count)?;
-    }
-    let normalization = match recipe.data.normalize {
-        Normalize::Standard => Normalization::measure(split.train.features()),
-        Normalize::None => Normalization::identity(),
-    };
+    let prepared = datasets::prepare(recipe.dataset_path.as_ref(), &recipe.data, order)?;
+    let datasets::PreparedData { split, normalization, sha256 } = prepared;
     let task = Task::of(split.train.targets(), recipe.model.1.task());
+    if task == Task::Classification && split.train.targets().outputs() < 2 {
+        let problem = format!("{} holds a single class, and two are needed to tell apart", recipe.dataset_path);
+        return Err(datasets::DataError::Inconsistent(problem));
+    }
     let batches = Batches::new(recipe.seed, split.train.len(), recipe.batch_size * recipe.accumulate_steps);
-    Ok((Loaded { split, normalization, task, batches }, sha256))
+    let training = Feed::new(Ingredients {
+        features: split.train.features().clone(),
+        normalization: normalization.clone(),
+        augmentation: Augmentation::new(&recipe.data.augment, recipe.seed),
+        batches: batches.clone(),
+        batch_size: recipe.batch_size,
+        steps: recipe.epochs.saturating_mul(batches.per_epoch()),
+    });
+    let validation = split.validation.features();
+    let validating = Feed::new(Ingredients {
+        features: validation.clone(),
+        normalization,
+        augmentation: None,
+        batches: Batches::in_order(validation.count(), VALIDATION_BATCH),
+        batch_size: VALIDATION_BATCH,
+        steps: validation.count().div_ceil(VALIDATION_BATCH) as u64,
+    });
+    Ok((Loaded { split, task, batches, training, validating }, sha256))
 }
 
 fn describe(path: &str, loaded: &Loaded) -> String {
