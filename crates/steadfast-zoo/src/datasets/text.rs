@@ -122,6 +122,8 @@ fn windows(path: &Path, text: &str, tokenizer: &Tokenizer, context: usize) -> Re
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::fixtures::{loaded, loaded_with, refusal, write};
     use super::*;
     use crate::data_config::{DataConfig, DataFormat, ValidationConfig};
@@ -201,6 +203,18 @@ mod tests {
         `data.vocabulary_size`: the tokenizer `characters` has a vocabulary of its own; only `bpe` can have any size
         ");
         assert_eq!(loaded(&long).unwrap().train.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60), context in 1_usize..9) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = write(folder.path(), "t.txt", &bytes);
+            if let Ok(data) = loaded_with(&path, &config(context, None)) {
+                let (inputs, next) = tokens(&data.train);
+                prop_assert_eq!(&inputs[1..], &next[..next.len() - 1]);
+            }
+        }
     }
 
     #[test]
