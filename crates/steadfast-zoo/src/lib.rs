@@ -31,6 +31,7 @@ pub mod schedulers;
 mod supervised;
 
 use steadfast_experiment::ExperimentFactory;
+pub use supervised::InputReader;
 
 /// Adds every experiment of the zoo to a factory.
 pub fn register(factory: &mut ExperimentFactory) {

@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::read::GzDecoder;
 
 use super::csv_table::CsvTable;
-use super::{DataError, Dataset, DatasetEntry, FeatureValues, Features, Format, LoadedData, Targets};
+use super::{DataError, Dataset, DatasetEntry, FeatureValues, Features, Format, LoadedData, Source, Targets};
 
 /// The row of this format in the table of formats.
 pub(super) const ENTRY: DatasetEntry = DatasetEntry {
@@ -16,6 +16,8 @@ pub(super) const ENTRY: DatasetEntry = DatasetEntry {
     name: "builtin",
     summary: "data that needs no file: builtin:iris, builtin:digits, builtin:diabetes",
     looks_for: "`builtin:` and a name",
+    keys: &[],
+    reads_validation: false,
     detect,
     load,
 };
@@ -63,11 +65,12 @@ fn detect(path: &Path) -> Result<bool, DataError> {
     Ok(name(path).is_some())
 }
 
-fn load(path: &Path) -> Result<LoadedData, DataError> {
+fn load(source: &Source<'_>) -> Result<LoadedData, DataError> {
+    let path = source.path;
     let is_wanted = |builtin: &&Builtin| path.to_str() == Some(builtin.path);
     let builtin = BUILTINS.iter().find(is_wanted).ok_or_else(|| unknown(path))?;
     let table = CsvTable::parse(path, &decompress(path, builtin.table)?)?;
-    Ok(LoadedData { train: (builtin.assemble)(table)?, held_out: None })
+    Ok(LoadedData::of((builtin.assemble)(table)?))
 }
 
 /// What stands after `builtin:`.
@@ -132,11 +135,12 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::super::fingerprint::hex;
+    use super::super::fixtures::loaded;
     use super::super::{Normalization, split};
     use super::*;
 
     fn dataset(path: &str) -> Dataset {
-        load(Path::new(path)).unwrap().train
+        loaded(Path::new(path)).unwrap().train
     }
 
     fn rows(dataset: &Dataset, indices: &[usize]) -> Vec<f32> {
@@ -167,7 +171,7 @@ mod tests {
                 let sum = hex(&Sha256::digest(bytes));
                 assert!(documentation.contains(&sum), "{}: {sum}", builtin.path);
             }
-            let fingerprint = load(Path::new(builtin.path)).unwrap().fingerprint();
+            let fingerprint = loaded(Path::new(builtin.path)).unwrap().fingerprint();
             assert!(documentation.contains(&fingerprint), "{}: {fingerprint}", builtin.path);
             assert!(ENTRY.summary.contains(builtin.path));
         }
@@ -185,7 +189,7 @@ mod tests {
         // The two rows in which other copies differ from Fisher's paper.
         assert_eq!(rows(&iris, &[34, 37]), [4.9, 3.1, 1.5, 0.2, 4.9, 3.6, 1.4, 0.1]);
 
-        let measured = Normalization::measure(iris.features());
+        let measured = Normalization::measure(iris.features()).unwrap();
         let mean = [5.843_333_33, 3.057_333_33, 3.758, 1.199_333_33];
         let std = [0.825_301_29, 0.434_410_97, 1.759_404_07, 0.759_692_63];
         for channel in 0..4 {
@@ -208,7 +212,7 @@ mod tests {
         digits.fill_labels(&[0, 9, 1794, 1795, 1796], &mut labels).unwrap();
         assert_eq!(labels, [0, 9, 8, 9, 8]);
 
-        let measured = Normalization::measure(digits.features());
+        let measured = Normalization::measure(digits.features()).unwrap();
         assert_close(measured.mean()[0], 0.305_260_286_240_957);
         assert_close(measured.std()[0], 0.376_049_221_792_015);
     }
@@ -223,7 +227,7 @@ mod tests {
         assert_close(values.iter().map(|&value| f64::from(value)).sum(), 67_243.0);
         assert_eq!((values[0], values[441]), (151.0, 57.0));
 
-        let measured = Normalization::measure(diabetes.features());
+        let measured = Normalization::measure(diabetes.features()).unwrap();
         assert_close(measured.mean()[2], 26.375_791_86);
         assert_close(measured.std()[2], 4.413_120_86);
     }
@@ -239,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
-        let error = load(Path::new("builtin:irsi")).unwrap_err();
+        let error = loaded(Path::new("builtin:irsi")).unwrap_err();
         insta::assert_snapshot!(error, @"no data set `irsi` is built in; there are builtin:iris, builtin:digits, builtin:diabetes");
     }
 }

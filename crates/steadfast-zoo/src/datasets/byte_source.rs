@@ -110,6 +110,33 @@ impl ByteSource {
         Ok(bytes)
     }
 
+    /// Reads the rest of the file, which may hold at most so many bytes. Memory grows with what has really been read.
+    pub(super) fn read_all(mut self, most: u64) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        if !self.is_gzip {
+            self.check_at_most(self.file_len, most)?;
+            let len = usize::try_from(self.file_len).unwrap_or(usize::MAX);
+            bytes.try_reserve_exact(len).map_err(|_| self.out_of_memory(len))?;
+        }
+        let mut block = vec![0; 1 << 16];
+        loop {
+            let read = self.read(&mut block)?;
+            if read == 0 {
+                return Ok(bytes);
+            }
+            self.check_at_most(self.offset, most)?;
+            bytes.try_reserve(read).map_err(|_| self.out_of_memory(bytes.len() + read))?;
+            bytes.extend_from_slice(&block[..read]);
+        }
+    }
+
+    fn check_at_most(&self, len: u64, most: u64) -> Result<(), DataError> {
+        if len > most {
+            return Err(self.malformed(most, "the end of the file", "more bytes than this format may have"));
+        }
+        Ok(())
+    }
+
     /// Checks that nothing follows. For a gzip stream this also verifies its checksum.
     pub(super) fn expect_end(&mut self) -> Result<(), DataError> {
         let end = self.offset;

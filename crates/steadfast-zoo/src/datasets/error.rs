@@ -82,6 +82,26 @@ pub enum DataError {
         found: String,
     },
 
+    /// The content of a file or of a place in it cannot be used.
+    #[error("{path}{place}: {problem}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, as in `, line 7`; empty for all of it.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// A key of the `data` section does not fit the data.
+    #[error("`data.{key}`: {problem}")]
+    Setting {
+        /// The key.
+        key: &'static str,
+        /// Why not.
+        problem: String,
+    },
+
     /// A gzip stream is damaged.
     #[error("{path}: the gzip stream is damaged after {offset} decompressed bytes")]
     DamagedGzip {

@@ -3,7 +3,9 @@
 //! The first axis of a sample is its *channel* axis: the columns of a table, the color planes of
 //! an image. Normalization treats each channel on its own.
 
-use super::{DataError, Normalization};
+use std::sync::Arc;
+
+use super::{DataError, LazyImages, Normalization};
 
 /// The values of all samples, one after another, each sample in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,12 +26,15 @@ pub enum FeatureValues {
         /// How many different tokens there are.
         vocabulary: usize,
     },
+    /// Pixels, of which 255 means 1, that are decoded when they are wanted.
+    Images(LazyImages),
 }
 
 /// The inputs of all samples of a data set, all of one shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
-    values: FeatureValues,
+    /// Shared, because batches are prepared on other threads.
+    values: Arc<FeatureValues>,
     sample_shape: Vec<usize>,
     sample_len: usize,
     count: usize,
@@ -51,7 +56,7 @@ impl Features {
                     let problem = format!("{total} values for samples of shape {sample_shape:?}");
                     return Err(DataError::Inconsistent(problem));
                 }
-                Ok(Self { values, sample_shape, sample_len, count })
+                Ok(Self { values: Arc::new(values), sample_shape, sample_len, count })
             }
             _ => Err(DataError::Inconsistent(format!("samples of shape {sample_shape:?}"))),
         }
@@ -84,22 +89,23 @@ impl Features {
 
     /// The stored number that means 1.0.
     pub fn full_scale(&self) -> f32 {
-        match self.values {
+        match *self.values {
             FeatureValues::Bytes { full_scale, .. } => full_scale,
+            FeatureValues::Images(_) => 255.0,
             FeatureValues::Floats(_) | FeatureValues::Tokens { .. } => 1.0,
         }
     }
 
     /// How many different tokens there are, if the samples are made of tokens.
     pub fn vocabulary(&self) -> Option<usize> {
-        match self.values {
+        match *self.values {
             FeatureValues::Tokens { vocabulary, .. } => Some(vocabulary),
-            FeatureValues::Bytes { .. } | FeatureValues::Floats(_) => None,
+            FeatureValues::Bytes { .. } | FeatureValues::Floats(_) | FeatureValues::Images(_) => None,
         }
     }
 
     /// Gathers and normalizes these samples; see [`super::Dataset::fill_batch`].
-    pub(super) fn fill_batch(
+    pub(crate) fn fill_batch(
         &self,
         indices: &[usize],
         normalization: &Normalization,
@@ -108,7 +114,15 @@ impl Features {
         let affine = normalization.affine(self.channels(), self.full_scale())?;
         out.clear();
         out.reserve(indices.len() * self.sample_len);
-        match &self.values {
+        match &*self.values {
+            FeatureValues::Images(images) => {
+                let mut pixels = Vec::with_capacity(self.sample_len);
+                for &index in indices {
+                    pixels.clear();
+                    images.append(index, &mut pixels)?;
+                    append(&pixels, &affine, out);
+                }
+            }
             FeatureValues::Bytes { values, .. } => {
                 for &index in indices {
                     append(self.sample(values, index)?, &affine, out);
@@ -126,9 +140,19 @@ impl Features {
         Ok(())
     }
 
+    /// Replaces the content of `out` by one sample on the scale before normalization, which for pixels is 0 to 1.
+    pub(crate) fn fill_unit(&self, index: usize, out: &mut Vec<f32>) -> Result<(), DataError> {
+        self.fill_batch(&[index], &Normalization::identity(), out)
+    }
+
+    /// Whether a sample has to be decoded each time that it is wanted.
+    pub(crate) fn is_lazy(&self) -> bool {
+        matches!(*self.values, FeatureValues::Images(_))
+    }
+
     /// Gathers the tokens of these samples; see [`super::Dataset::fill_tokens`].
-    pub(super) fn fill_tokens(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
-        let FeatureValues::Tokens { values, .. } = &self.values else {
+    pub(crate) fn fill_tokens(&self, indices: &[usize], out: &mut Vec<u32>) -> Result<(), DataError> {
+        let FeatureValues::Tokens { values, .. } = &*self.values else {
             return Err(DataError::Inconsistent("numbers where tokens are wanted".to_owned()));
         };
         *out = self.gather(values, indices)?;
@@ -137,7 +161,13 @@ impl Features {
 
     /// A copy of these samples, in this order.
     pub(super) fn select(&self, indices: &[usize]) -> Result<Self, DataError> {
-        let values = match &self.values {
+        let values = match &*self.values {
+            FeatureValues::Images(images) => {
+                if let Some(&index) = indices.iter().find(|&&index| index >= self.count) {
+                    return Err(DataError::NoSuchSample { index, samples: self.count });
+                }
+                FeatureValues::Images(images.select(indices))
+            }
             FeatureValues::Bytes { values, full_scale } => {
                 FeatureValues::Bytes { values: self.gather(values, indices)?, full_scale: *full_scale }
             }
@@ -184,6 +214,7 @@ impl FeatureValues {
                 None => Ok(values.len()),
                 Some(token) => Err(format!("token {token} in a vocabulary of {vocabulary}")),
             },
+            Self::Images(images) => Ok(images.count() * images.sample_len()),
         }
     }
 }
@@ -202,7 +233,7 @@ impl Affine {
 }
 
 /// Appends one normalized sample. `affine` has one entry for each channel of the sample.
-fn append<T: Copy + Into<f32>>(sample: &[T], affine: &[Affine], out: &mut Vec<f32>) {
+pub(super) fn append<T: Copy + Into<f32>>(sample: &[T], affine: &[Affine], out: &mut Vec<f32>) {
     let channel_len = sample.len() / affine.len();
     if channel_len == 1 {
         out.extend(sample.iter().zip(affine).map(|(&stored, map)| map.apply(stored.into())));

@@ -23,6 +23,7 @@ pub fn fingerprint(parts: &[(&str, &Dataset)]) -> String {
             FeatureValues::Bytes { values, .. } => hasher.update(values),
             FeatureValues::Floats(values) => update(&mut hasher, values, f32::to_le_bytes),
             FeatureValues::Tokens { values, .. } => update(&mut hasher, values, u32::to_le_bytes),
+            FeatureValues::Images(images) => images.digests().for_each(|digest| hasher.update(digest)),
         }
         match dataset.targets() {
             Targets::Classes { labels, .. } => update(&mut hasher, labels, u32::to_le_bytes),
@@ -73,6 +74,7 @@ fn features_line(features: &Features) -> String {
         FeatureValues::Bytes { full_scale, .. } => {
             format!("features u8 / {full_scale} x {shape}\n")
         }
+        FeatureValues::Images(_) => format!("features images x {shape}\n"),
         FeatureValues::Floats(_) => format!("features f32 x {shape}\n"),
         FeatureValues::Tokens { vocabulary, .. } => format!("features u32 of {vocabulary} tokens x {shape}\n"),
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::format::unrecognized;
 use super::idx_file::IdxFile;
 use super::listing::{file_names, in_words};
-use super::{DataError, Dataset, DatasetEntry, Features, Format, LoadedData, Targets};
+use super::{DataError, Dataset, DatasetEntry, Features, Format, LoadedData, Source, Targets};
 
 /// The row of this format in the table of formats.
 pub(super) const ENTRY: DatasetEntry = DatasetEntry {
@@ -17,6 +17,8 @@ pub(super) const ENTRY: DatasetEntry = DatasetEntry {
     name: "idx",
     summary: "a folder with images and labels in IDX files (MNIST and relatives), plain or gzipped",
     looks_for: "a folder with `train-images-idx3-ubyte` and `train-labels-idx1-ubyte` (or .gz)",
+    keys: &[],
+    reads_validation: false,
     detect,
     load,
 };
@@ -32,21 +34,22 @@ fn detect(path: &Path) -> Result<bool, DataError> {
     Ok(names.iter().any(|name| is_file_of(name, TRAIN, "images")))
 }
 
-fn load(path: &Path) -> Result<LoadedData, DataError> {
+fn load(source: &Source<'_>) -> Result<LoadedData, DataError> {
+    let path = source.path;
     if !path.is_dir() {
         return Err(unrecognized(path, ENTRY.looks_for.to_owned()));
     }
     let folder = Folder { path, names: file_names(path)? };
     let (features, targets) = folder.read(TRAIN)?;
     if !folder.holds(HELD_OUT) {
-        return Ok(LoadedData { train: Dataset::new(features, targets)?, held_out: None });
+        return Ok(LoadedData::of(Dataset::new(features, targets)?));
     }
     let (held_out_features, held_out_targets) = folder.read(HELD_OUT)?;
     let (targets, held_out_targets) = with_all_classes(targets, held_out_targets);
     let train = Dataset::new(features, targets)?;
     let held_out = Dataset::new(held_out_features, held_out_targets)?;
     train.check_alike(&held_out, &path.join("t10k-*"))?;
-    Ok(LoadedData { train, held_out: Some(held_out) })
+    Ok(LoadedData { held_out: Some(held_out), ..LoadedData::of(train) })
 }
 
 /// A folder and the names in it, in byte order.
@@ -145,6 +148,7 @@ mod tests {
     use super::super::idx_fixture::{gzip, idx, write};
     use super::super::{FeatureValues, detect};
     use super::*;
+    use crate::data_config::DataConfig;
 
     const IMAGES: &str = "train-images-idx3-ubyte";
     const LABELS: &str = "train-labels-idx1-ubyte";
@@ -161,6 +165,10 @@ mod tests {
         idx(8, &[u32::try_from(labels.len()).unwrap()], labels)
     }
 
+    fn load_idx(path: &Path) -> Result<LoadedData, DataError> {
+        load(&Source { path, validation: None, config: &DataConfig::default() })
+    }
+
     /// Reads a folder that holds these files.
     fn read(files: &[(&str, Vec<u8>)]) -> Result<LoadedData, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -168,7 +176,7 @@ mod tests {
             write(folder.path(), name, bytes);
         }
         let place = folder.path().display().to_string();
-        load(folder.path()).map_err(|error| error.to_string().replace(&place, "FOLDER"))
+        load_idx(folder.path()).map_err(|error| error.to_string().replace(&place, "FOLDER"))
     }
 
     #[test]
@@ -268,7 +276,7 @@ mod tests {
         let file = write(folder.path(), "train-images.idx3-ubyte.gz", &[]);
         assert_eq!(detect(folder.path()).unwrap(), Format::Idx);
         assert!(detect(&file).is_err());
-        let error = load(&file).unwrap_err().to_string();
+        let error = load_idx(&file).unwrap_err().to_string();
         assert!(error.ends_with("found a file"), "{error}");
     }
 

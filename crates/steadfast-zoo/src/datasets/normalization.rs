@@ -1,9 +1,13 @@
 //! Bringing inputs to mean 0 and standard deviation 1.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::features::Affine;
-use super::{DataError, FeatureValues, Features};
+use super::{DataError, FeatureValues, Features, LazyImages};
+
+/// How many images that are not in memory are decoded to be measured.
+pub const MEASURED_IMAGES: usize = 10_000;
 
 /// The mean and the standard deviation that are taken out of each channel of the inputs.
 ///
@@ -65,25 +69,24 @@ impl Normalization {
     /// channel that never changes gets a standard deviation of 1, so that it becomes 0 everywhere.
     /// Bytes are summed in integers and numbers in `f64` in the order of the samples: the result
     /// has the same bits each time.
-    pub fn measure(features: &Features) -> Self {
+    ///
+    /// Of images that do not fit into memory, [`MEASURED_IMAGES`] are looked at, at even distances.
+    pub fn measure(features: &Features) -> Result<Self, DataError> {
         let channels = features.channels();
         let channel_len = features.sample_len() / channels;
         let moments: Vec<(f64, f64)> = match features.values() {
             FeatureValues::Bytes { values, full_scale } => {
-                let full_scale = f64::from(*full_scale);
-                byte_moments(values, channels, channel_len)
-                    .into_iter()
-                    .map(|(mean, std)| (mean / full_scale, std / full_scale))
-                    .collect()
+                scaled(byte_sums(values, channels, channel_len).moments(), *full_scale)
             }
+            FeatureValues::Images(images) => scaled(image_sums(images, channels)?.moments(), features.full_scale()),
             FeatureValues::Floats(values) => float_moments(values, channels, channel_len),
-            FeatureValues::Tokens { .. } => return Self::identity(),
+            FeatureValues::Tokens { .. } => return Ok(Self::identity()),
         };
         let positive = |std: f64| if std > 0.0 { std } else { 1.0 };
-        Self {
+        Ok(Self {
             mean: moments.iter().map(|&(mean, _)| mean).collect(),
             std: moments.iter().map(|&(_, std)| positive(std)).collect(),
-        }
+        })
     }
 
     /// The mean of each channel; empty when nothing is taken out.
@@ -120,8 +123,62 @@ fn narrow(value: f64) -> f32 {
     value as f32
 }
 
-/// Mean and standard deviation of each channel of bytes, from exact integer sums.
-fn byte_moments(values: &[u8], channels: usize, channel_len: usize) -> Vec<(f64, f64)> {
+fn scaled(moments: Vec<(f64, f64)>, full_scale: f32) -> Vec<(f64, f64)> {
+    let full_scale = f64::from(full_scale);
+    moments.into_iter().map(|(mean, std)| (mean / full_scale, std / full_scale)).collect()
+}
+
+/// Exact sums over bytes: of each channel its sum and the sum of its squares.
+struct Sums {
+    channels: Vec<(u64, u64)>,
+    /// How many bytes each channel had.
+    count: u64,
+}
+
+impl Sums {
+    fn new(channels: usize) -> Self {
+        Self { channels: vec![(0, 0); channels], count: 0 }
+    }
+
+    fn plus(mut self, other: &Self) -> Self {
+        self.count += other.count;
+        for ((sum, squares), (more, more_squares)) in self.channels.iter_mut().zip(&other.channels) {
+            *sum += more;
+            *squares += more_squares;
+        }
+        self
+    }
+
+    /// Mean and standard deviation of each channel.
+    fn moments(self) -> Vec<(f64, f64)> {
+        let count = u128::from(self.count);
+        let moments = |(sum, squares): (u64, u64)| {
+            let (sum, squares) = (u128::from(sum), u128::from(squares));
+            // n * sum of squares - (sum)^2 is exact, and 0 exactly when all bytes are equal.
+            let spread = count * squares - sum * sum;
+            (sum as f64 / count as f64, (spread as f64).sqrt() / count as f64)
+        };
+        self.channels.into_iter().map(moments).collect()
+    }
+}
+
+/// Sums over images that are decoded for it, on all processors; whole numbers have the same sum in any order.
+fn image_sums(images: &LazyImages, channels: usize) -> Result<Sums, DataError> {
+    let count = images.count();
+    let looked_at = count.min(MEASURED_IMAGES);
+    let measured: Vec<Result<Sums, DataError>> = (0..looked_at)
+        .into_par_iter()
+        .map(|number| {
+            let mut pixels = Vec::with_capacity(images.sample_len());
+            images.append(number * count / looked_at, &mut pixels)?;
+            Ok(byte_sums(&pixels, channels, images.sample_len() / channels))
+        })
+        .collect();
+    measured.into_iter().try_fold(Sums::new(channels), |sums, more| Ok(sums.plus(&more?)))
+}
+
+/// Sums over bytes, channel by channel.
+fn byte_sums(values: &[u8], channels: usize, channel_len: usize) -> Sums {
     let mut sums = vec![(0_u64, 0_u64); channels];
     for sample in values.chunks_exact(channels * channel_len) {
         for (channel, (sum, squares)) in sample.chunks_exact(channel_len).zip(&mut sums) {
@@ -133,14 +190,7 @@ fn byte_moments(values: &[u8], channels: usize, channel_len: usize) -> Vec<(f64,
             }
         }
     }
-    let count = (values.len() / channels) as u128;
-    let moments = |(sum, squares): (u64, u64)| {
-        let (sum, squares) = (u128::from(sum), u128::from(squares));
-        // n * sum of squares - (sum)^2 is exact, and 0 exactly when all bytes are equal.
-        let spread = count * squares - sum * sum;
-        (sum as f64 / count as f64, (spread as f64).sqrt() / count as f64)
-    };
-    sums.into_iter().map(moments).collect()
+    Sums { channels: sums, count: (values.len() / channels) as u64 }
 }
 
 /// Mean and standard deviation of each channel of numbers, in two passes.
@@ -184,11 +234,11 @@ mod tests {
     fn moments_equal_those_computed_by_hand() {
         // Channel 0 holds 0, 2, 4, 10: mean 4, variance (16 + 4 + 0 + 36) / 4 = 14.
         // Channel 1 holds 5, 5, 5, 5.
-        let measured = Normalization::measure(&bytes(&[0, 2, 5, 5, 4, 10, 5, 5], 2.0, &[2, 2]));
+        let measured = Normalization::measure(&bytes(&[0, 2, 5, 5, 4, 10, 5, 5], 2.0, &[2, 2])).unwrap();
         assert_eq!(measured.mean(), [2.0, 2.5]);
         assert_eq!(measured.std(), [14.0_f64.sqrt() / 2.0, 1.0]);
 
-        let measured = Normalization::measure(&floats(&[0.0, 2.0, 5.0, 5.0, 4.0, 10.0, 5.0, 5.0], &[2, 2]));
+        let measured = Normalization::measure(&floats(&[0.0, 2.0, 5.0, 5.0, 4.0, 10.0, 5.0, 5.0], &[2, 2])).unwrap();
         assert_eq!(measured.mean(), [4.0, 5.0]);
         assert_eq!(measured.std(), [14.0_f64.sqrt(), 1.0]);
     }
@@ -196,7 +246,7 @@ mod tests {
     #[test]
     fn a_constant_column_becomes_zero_whatever_its_value() {
         let features = floats(&[0.1, 1e8].repeat(777), &[2]);
-        let measured = Normalization::measure(&features);
+        let measured = Normalization::measure(&features).unwrap();
         assert_eq!(measured.std(), [1.0, 1.0]);
         let mut out = Vec::new();
         features.fill_batch(&[0, 1, 2], &measured, &mut out).unwrap();
@@ -206,7 +256,7 @@ mod tests {
     #[test]
     fn a_large_mean_does_not_swallow_the_spread() {
         // The mean of the squares minus the square of the mean would give 32 here.
-        let measured = Normalization::measure(&floats(&[1e9, 1e9 + 64.0, 1e9 + 64.0], &[1]));
+        let measured = Normalization::measure(&floats(&[1e9, 1e9 + 64.0, 1e9 + 64.0], &[1])).unwrap();
         let expected = 64.0 * 2.0_f64.sqrt() / 3.0;
         assert!((measured.std()[0] - expected).abs() < 1e-6, "{:?}", measured.std());
     }
@@ -254,7 +304,7 @@ mod tests {
             let row: Vec<u8> = (0..channels).flat_map(|_| values.clone()).collect();
             let features = bytes(&row, 255.0, &[channels, values.len()]);
             let mut out = Vec::new();
-            features.fill_batch(&[0], &Normalization::measure(&features), &mut out).unwrap();
+            features.fill_batch(&[0], &Normalization::measure(&features).unwrap(), &mut out).unwrap();
             let constant = values.iter().all(|value| *value == values[0]);
             for channel in out.chunks(values.len()) {
                 let count = channel.len() as f64;
@@ -269,9 +319,9 @@ mod tests {
         fn bytes_and_the_same_numbers_as_floats_measure_alike(
             values in prop::collection::vec(any::<u8>(), 1..60),
         ) {
-            let exact = Normalization::measure(&bytes(&values, 1.0, &[1]));
+            let exact = Normalization::measure(&bytes(&values, 1.0, &[1])).unwrap();
             let wide: Vec<f32> = values.iter().map(|&value| value.into()).collect();
-            let summed = Normalization::measure(&floats(&wide, &[1]));
+            let summed = Normalization::measure(&floats(&wide, &[1])).unwrap();
             prop_assert!((exact.mean()[0] - summed.mean()[0]).abs() < 1e-9);
             prop_assert!((exact.std()[0] - summed.std()[0]).abs() < 1e-9);
         }

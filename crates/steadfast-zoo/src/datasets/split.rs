@@ -13,8 +13,12 @@ pub const DEFAULT_VALIDATION_FRACTION: f64 = 0.1;
 pub struct LoadedData {
     /// The samples to learn from.
     pub train: Dataset,
-    /// The samples that the makers of the data set apart, if they did.
+    /// The samples that the makers of the data, or the config, set apart for validation, if they did.
+    pub validation: Option<Dataset>,
+    /// The samples that the makers of the data set apart for the end, if they did.
     pub held_out: Option<Dataset>,
+    /// The fingerprint of the files, of data that is known by its files.
+    pub fingerprint: Option<String>,
 }
 
 /// The parts of an experiment, none of them empty.
@@ -29,14 +33,29 @@ pub struct Split {
 }
 
 impl LoadedData {
+    /// Data of which nothing was set apart.
+    pub(super) fn of(train: Dataset) -> Self {
+        Self { train, validation: None, held_out: None, fingerprint: None }
+    }
+
     /// Makes the parts of an experiment.
     ///
-    /// With a fraction, that share of the training samples validates, and held-out samples are the
-    /// test part. Without one, held-out samples validate; if there are none,
-    /// [`DEFAULT_VALIDATION_FRACTION`] of the training samples do.
+    /// Samples set apart for validation validate, and held-out samples are the test part. Otherwise, with a fraction,
+    /// that share of the training samples validates, and held-out samples are the test part. Without one, held-out
+    /// samples validate; if there are none, [`DEFAULT_VALIDATION_FRACTION`] of the training samples do.
+    ///
+    /// Refused with [`DataError::Setting`]: a fraction of data that has samples set apart for validation.
     ///
     /// `order` is a permutation of the training samples; [`split`] says how it is used.
     pub fn into_split(self, order: &[usize], fraction: Option<f64>) -> Result<Split, DataError> {
+        match (fraction, self.validation) {
+            (None, Some(validation)) => return Ok(Split { train: self.train, validation, test: self.held_out }),
+            (Some(_), Some(_)) => {
+                let problem = "the data has a validation part of its own; leave the key out".to_owned();
+                return Err(DataError::Setting { key: "validation.split", problem });
+            }
+            (_, None) => {}
+        }
         match (fraction, self.held_out) {
             (None, Some(validation)) => Ok(Split { train: self.train, validation, test: None }),
             (fraction, test) => {
@@ -48,11 +67,13 @@ impl LoadedData {
 
     /// The fingerprint of everything that was read, before any split or limit.
     pub fn fingerprint(&self) -> String {
-        let train = ("train", &self.train);
-        match &self.held_out {
-            None => fingerprint(&[train]),
-            Some(held_out) => fingerprint(&[train, ("held-out", held_out)]),
+        if let Some(fingerprint) = &self.fingerprint {
+            return fingerprint.clone();
         }
+        let others = [("validation", &self.validation), ("held-out", &self.held_out)];
+        let mut parts = vec![("train", &self.train)];
+        parts.extend(others.into_iter().filter_map(|(name, part)| part.as_ref().map(|part| (name, part))));
+        fingerprint(&parts)
     }
 }
 
@@ -194,7 +215,7 @@ mod tests {
     fn numbers(dataset: &Dataset) -> Vec<f32> {
         match dataset.features().values() {
             FeatureValues::Floats(numbers) => numbers.clone(),
-            FeatureValues::Bytes { .. } | FeatureValues::Tokens { .. } => panic!("made of floats"),
+            _ => panic!("made of floats"),
         }
     }
 
@@ -255,7 +276,7 @@ mod tests {
 
     #[test]
     fn held_out_samples_validate_unless_a_fraction_is_asked_for() {
-        let loaded = LoadedData { train: values(20), held_out: Some(values(3)) };
+        let loaded = LoadedData { held_out: Some(values(3)), ..LoadedData::of(values(20)) };
         let order: Vec<usize> = (0..20).collect();
 
         let parts = loaded.clone().into_split(&order, None).unwrap();

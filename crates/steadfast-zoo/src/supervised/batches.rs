@@ -5,9 +5,10 @@ use std::ops::Range;
 use steadfast_ops::{Purpose, Seed};
 
 /// Cuts every epoch's order into batches.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Batches {
-    seed: Seed,
+    /// What shuffles them; none keeps the order of the data.
+    seed: Option<Seed>,
     samples: usize,
     batch_size: usize,
     /// The order of the epoch in hand; made anew when another one is asked for.
@@ -16,7 +17,12 @@ pub(super) struct Batches {
 
 impl Batches {
     pub(super) fn new(seed: Seed, samples: usize, batch_size: usize) -> Self {
-        Self { seed, samples, batch_size, order: None }
+        Self { seed: Some(seed), samples, batch_size, order: None }
+    }
+
+    /// Batches in the order of the data.
+    pub(super) fn in_order(samples: usize, batch_size: usize) -> Self {
+        Self { seed: None, samples, batch_size, order: None }
     }
 
     /// Batches in an epoch; the last one may be smaller.
@@ -27,7 +33,10 @@ impl Batches {
     /// The samples of one batch.
     pub(super) fn batch(&mut self, epoch: u64, batch: u64) -> &[usize] {
         if self.order.as_ref().is_none_or(|(known, _)| *known != epoch) {
-            let order = self.seed.stream(Purpose::Shuffle, &[epoch]).permutation(self.samples);
+            let order = match self.seed {
+                Some(seed) => seed.stream(Purpose::Shuffle, &[epoch]).permutation(self.samples),
+                None => (0..self.samples).collect(),
+            };
             self.order = Some((epoch, order));
         }
         let range = self.range(batch);

@@ -10,15 +10,16 @@ use steadfast_experiment::{
 use steadfast_ops::{Purpose, Seed, SeededParameters, StepContext};
 
 use super::batches::Batches;
+use super::feed::{Feed, Ingredients};
 use super::insistence::Insistence;
 use super::kind::Named;
 use super::network::{DTYPE, Network};
 use super::preprocessing::Preprocessing;
-use super::step::{Step, input};
+use super::step::Step;
 use super::target_scale::TargetScale;
 use super::task::{Task, Totals};
-use crate::data_config::{DataConfig, DataFormat, Normalize};
-use crate::datasets::{self, Format, Normalization, Split};
+use crate::data_config::DataConfig;
+use crate::datasets::{self, Augmentation, Dataset, Normalization, Split};
 use crate::metrics::{Evidence, Selection, report};
 use crate::models::{ModelConfig, check_model};
 use crate::optimizers::OptimizerConfig;
@@ -99,6 +100,7 @@ struct Loaded {
     scale: TargetScale,
     task: Task,
     batches: Batches,
+    training: Feed,
     selection: Selection,
 }
 
@@ -151,18 +153,19 @@ impl Supervised {
             Part::Test => split.test.as_ref().ok_or_else(no_test_part)?,
         };
         let mut evidence = task.evidence(&split.train, keep_scores);
-        let indices: Vec<usize> = (0..data.len()).collect();
+        let mut feed = in_order(data, normalization, batch_size);
         network.with_validated_weights(|network| {
-            for batch in indices.chunks(batch_size) {
+            for step in 0..data.len().div_ceil(batch_size) as u64 {
                 if stop.requested() {
                     return Ok(None);
                 }
-                let input = input(data, normalization, batch)?;
-                let targets = task.targets(data, batch, &input).map_err(ExperimentError::data)?;
-                let output = network.forward(&input, &StepContext::evaluation())?;
-                let rows = task.rows(&output).and_then(|rows| scale.unscaled(&rows));
-                let rows = rows.map_err(ExperimentError::compute)?;
-                Task::record(&mut evidence, &rows, &targets).map_err(ExperimentError::compute)?;
+                for batch in feed.step(step)? {
+                    let targets = task.targets(data, &batch.indices, &batch.input).map_err(ExperimentError::data)?;
+                    let output = network.forward(&batch.input, &StepContext::evaluation())?;
+                    let rows = task.rows(&output).and_then(|rows| scale.unscaled(&rows));
+                    let rows = rows.map_err(ExperimentError::compute)?;
+                    Task::record(&mut evidence, &rows, &targets).map_err(ExperimentError::compute)?;
+                }
             }
             Ok(Some(evidence))
         })
@@ -227,10 +230,10 @@ impl Experiment for Supervised {
         let (recipe, loaded, network) = self.parts()?;
         let moment = moment(recipe, &loaded.batches, at);
         let lr = recipe.lr * plateau * warmup(&*recipe.scheduler, recipe.warmup_steps, moment);
-        let Loaded { split, normalization, scale, task, batches, .. } = loaded;
-        let indices = batches.batch(at.epoch, at.batch);
-        let step = Step { recipe, task: *task, data: &split.train, normalization, scale, at };
-        let totals: Totals = step.run(network, indices, lr)?;
+        let Loaded { split, scale, task, batches, training, .. } = loaded;
+        let prepared = training.step(at.epoch * batches.per_epoch() + at.batch)?;
+        let step = Step { recipe, task: *task, data: &split.train, scale, at };
+        let totals: Totals = step.run(network, &prepared, lr)?;
         let (loss, figure) = totals.means();
         let metrics = vec![("train_loss", loss), (task.training_figure(), figure)];
         Ok(StepReport { samples: totals.samples, lr, metrics })
@@ -291,48 +294,53 @@ impl Experiment for Supervised {
 
 /// Reads the data and divides it as the recipe says. Returns its fingerprint, too.
 fn load(recipe: &Recipe) -> Result<(Loaded, String), ExperimentError> {
-    let (split, sha256) = read(recipe).map_err(ExperimentError::data)?;
+    let order = |part: u64, samples| recipe.seed.stream(Purpose::Split, &[part]).permutation(samples);
+    let prepared = datasets::prepare(recipe.dataset_path.as_ref(), &recipe.data, order);
+    let datasets::PreparedData { split, normalization, sha256 } = prepared.map_err(ExperimentError::data)?;
     let train = &split.train;
-    let normalization = match recipe.data.normalize {
-        Normalize::Standard => Normalization::measure(train.features()),
-        Normalize::None => Normalization::identity(),
-    };
     let task = Task::of(train.targets(), recipe.model.1.task());
+    if task == Task::Classification && train.targets().outputs() < 2 {
+        let problem = format!("{} holds a single class, and two are needed to tell apart", recipe.dataset_path);
+        return Err(ExperimentError::data(datasets::DataError::Inconsistent(problem)));
+    }
     recipe.insistence.check(task, train.sample_shape(), &recipe.dataset_path)?;
     let scale = match task {
         Task::Regression if recipe.data.normalize_targets => TargetScale::measure(train.targets()),
         _ => TargetScale::default(),
     };
-    let (asked, watched) = (recipe.asked.iter().map(String::as_str), recipe.watched.iter().map(String::as_str));
-    let watched = watched.filter(|name| name.starts_with("val_"));
-    let selection = Selection::new(&task.evidence(train, false), asked, watched).map_err(|(name, known)| {
-        let message = format!("the metric `{name}` has no meaning for this data; there is: {}", known.join(", "));
-        ExperimentError::Config { message }
-    })?;
+    let selection = select(recipe, train, task)?;
     let batches = Batches::new(recipe.seed, train.len(), recipe.batch_size * recipe.accumulate_steps);
-    Ok((Loaded { split, normalization, scale, task, batches, selection }, sha256))
+    let training = Feed::new(Ingredients {
+        features: train.features().clone(),
+        normalization: normalization.clone(),
+        augmentation: Augmentation::new(&recipe.data.augment, recipe.seed),
+        batches: batches.clone(),
+        batch_size: recipe.batch_size,
+        steps: recipe.epochs.saturating_mul(batches.per_epoch()),
+    });
+    Ok((Loaded { split, normalization, scale, task, batches, training, selection }, sha256))
 }
 
-/// Reads the data and divides it. Returns its fingerprint, too.
-fn read(recipe: &Recipe) -> Result<(Split, String), datasets::DataError> {
-    let format = match recipe.data.format {
-        DataFormat::Auto => None,
-        DataFormat::Idx => Some(Format::Idx),
-    };
-    let read = datasets::load(recipe.dataset_path.as_ref(), format)?;
-    let sha256 = read.fingerprint();
-    let order = |part: u64, samples| recipe.seed.stream(Purpose::Split, &[part]).permutation(samples);
-    let samples = read.train.len();
-    let mut split = read.into_split(&order(0, samples), recipe.data.validation.split)?;
-    if let Some(count) = recipe.data.limit_train {
-        let samples = split.train.len();
-        split.train = datasets::limit(split.train, &order(1, samples), count)?;
-    }
-    if let Some(count) = recipe.data.limit_validation {
-        let samples = split.validation.len();
-        split.validation = datasets::limit(split.validation, &order(2, samples), count)?;
-    }
-    Ok((split, sha256))
+/// The metrics that are measured, all of which must have a meaning for the data.
+fn select(recipe: &Recipe, train: &Dataset, task: Task) -> Result<Selection, ExperimentError> {
+    let (asked, watched) = (recipe.asked.iter().map(String::as_str), recipe.watched.iter().map(String::as_str));
+    let watched = watched.filter(|name| name.starts_with("val_"));
+    Selection::new(&task.evidence(train, false), asked, watched).map_err(|(name, known)| {
+        let message = format!("the metric `{name}` has no meaning for this data; there is: {}", known.join(", "));
+        ExperimentError::Config { message }
+    })
+}
+
+/// Hands out a part of the data in its own order.
+pub(super) fn in_order(data: &Dataset, normalization: &Normalization, batch_size: usize) -> Feed {
+    Feed::new(Ingredients {
+        features: data.features().clone(),
+        normalization: normalization.clone(),
+        augmentation: None,
+        batches: Batches::in_order(data.len(), batch_size),
+        batch_size,
+        steps: data.len().div_ceil(batch_size) as u64,
+    })
 }
 
 fn describe(path: &str, loaded: &Loaded) -> String {

@@ -1,14 +1,12 @@
 //! A trained model put to use: outputs for new samples, metrics of a part of the data.
 
-use candle_core::Tensor;
 use serde_json::Value;
 use steadfast_experiment::{Evaluation, ExperimentError, Inference, Metrics, Part, StopSignal};
 use steadfast_ops::StepContext;
 use steadfast_state::{Dtype, TensorData, TensorMap};
 
-use super::experiment::Supervised;
+use super::experiment::{Supervised, in_order};
 use super::preprocessing::Preprocessing;
-use super::step::input;
 use crate::datasets::{Dataset, FeatureValues, Features, Normalization, Targets};
 use crate::metrics::{Evidence, Selection};
 
@@ -25,9 +23,14 @@ impl Inference for Supervised {
         let (preprocessing, network) = self.built()?;
         let input = Samples::new(samples, preprocessing, normalized)?;
         let (mut shape, mut values) = (vec![0], Vec::new());
-        let indices: Vec<usize> = (0..input.count).collect();
-        for batch in indices.chunks(preprocessing.batch_size()) {
-            let output = network.forward(&input.tensor(batch)?, &StepContext::evaluation())?;
+        let batch_size = preprocessing.batch_size();
+        let mut feed = in_order(&input.data, &input.normalization, batch_size);
+        let mut batches = Vec::new();
+        for step in 0..input.count.div_ceil(batch_size) as u64 {
+            batches.append(&mut feed.step(step)?);
+        }
+        for batch in batches {
+            let output = network.forward(&batch.input, &StepContext::evaluation())?;
             let output = preprocessing.target_scale.unscaled(&output).map_err(ExperimentError::compute)?;
             shape = output.dims().to_vec();
             let flat = output.flatten_all().and_then(|flat| flat.to_vec1::<f32>());
@@ -87,10 +90,6 @@ impl Samples {
         let data = Dataset::new(features, nothing).map_err(ExperimentError::data)?;
         let normalization = if normalized { Normalization::identity() } else { known.normalization.clone() };
         Ok(Self { data, normalization, count: *count })
-    }
-
-    fn tensor(&self, batch: &[usize]) -> Result<Tensor, ExperimentError> {
-        input(&self.data, &self.normalization, batch)
     }
 }
 

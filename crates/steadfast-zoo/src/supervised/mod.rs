@@ -1,8 +1,11 @@
 //! The experiments that learn a model from samples.
 
+mod ahead;
 mod batches;
 mod experiment;
+mod feed;
 mod inference;
+mod input_reader;
 mod insistence;
 mod kind;
 mod network;
@@ -12,4 +15,5 @@ mod target_scale;
 mod task;
 mod tensors;
 
+pub use input_reader::InputReader;
 pub(crate) use kind::kinds;

@@ -1,32 +1,33 @@
 //! One optimizer step: forward, loss, backward, update.
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 use steadfast_experiment::{ExperimentError, Position};
 use steadfast_ops::{GradientError, NamedGradients, StepContext};
 
 use super::experiment::Recipe;
+use super::feed::Batch;
 use super::network::Network;
 use super::target_scale::TargetScale;
-use super::task::{Task, Totals};
-use crate::datasets::{Dataset, Normalization};
+use super::task::{TargetError, Task, Totals};
+use crate::datasets::Dataset;
 
 /// What a step works with.
 pub(super) struct Step<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) task: Task,
     pub(super) data: &'a Dataset,
-    pub(super) normalization: &'a Normalization,
     pub(super) scale: &'a TargetScale,
     pub(super) at: Position,
 }
 
 impl Step<'_> {
-    /// Changes the network by the mean gradient over `indices`. Nothing is changed if a number is not finite.
-    pub(super) fn run(&self, network: &mut Network, indices: &[usize], lr: f64) -> Result<Totals, ExperimentError> {
+    /// Changes the network by the mean gradient over all samples. Nothing is changed if a number is not finite.
+    pub(super) fn run(&self, network: &mut Network, batches: &[Batch], lr: f64) -> Result<Totals, ExperimentError> {
+        let samples: usize = batches.iter().map(|batch| batch.indices.len()).sum();
         let mut totals = Totals::default();
         let mut gradients: Option<NamedGradients> = None;
-        for (part, batch) in indices.chunks(self.recipe.batch_size).enumerate() {
-            let share = batch.len() as f64 / indices.len() as f64;
+        for (part, batch) in batches.iter().enumerate() {
+            let share = batch.indices.len() as f64 / samples as f64;
             let (measured, mut found) = self.backward(network, batch, part)?;
             totals.add(measured);
             found.multiply(share);
@@ -45,17 +46,19 @@ impl Step<'_> {
     fn backward(
         &self,
         network: &Network,
-        batch: &[usize],
+        batch: &Batch,
         part: usize,
     ) -> Result<(Totals, NamedGradients), ExperimentError> {
-        let input = input(self.data, self.normalization, batch)?;
-        let targets = self.task.targets(self.data, batch, &input).map_err(ExperimentError::data)?;
+        let input = &batch.input;
+        let targets = self.task.targets(self.data, &batch.indices, input).map_err(ExperimentError::data)?;
         // Accumulated batches of one step must not drop the same activations.
         let draw = self.at.step * self.recipe.accumulate_steps as u64 + part as u64;
-        let output = network.forward(&input, &StepContext::training(self.recipe.seed, draw))?;
+        let output = network.forward(input, &StepContext::training(self.recipe.seed, draw))?;
         let output = self.task.rows(&output).map_err(ExperimentError::compute)?;
-        let aims = [(1.0, self.scale.scaled(&targets).map_err(ExperimentError::compute)?)];
-        let loss = self.task.loss(&output, &aims, self.recipe.label_smoothing).map_err(ExperimentError::compute)?;
+        let loss = self.loss(batch, &output, &targets).map_err(|error| match error {
+            TargetError::Data(error) => ExperimentError::data(error),
+            TargetError::Tensor(error) => ExperimentError::compute(error),
+        })?;
         let value = f64::from(loss.to_scalar::<f32>().map_err(ExperimentError::compute)?);
         if !value.is_finite() {
             return Err(self.not_finite("the training loss", value));
@@ -74,6 +77,19 @@ impl Step<'_> {
         let output = self.scale.unscaled(output)?;
         let (loss, figure) = (Task::squares(&output, targets)?, self.task.figure(&output, targets)?);
         Ok(Totals { samples, loss, figure })
+    }
+
+    /// The mean loss; of a mixed batch, with the targets of both samples of each mix.
+    fn loss(&self, batch: &Batch, output: &Tensor, targets: &Tensor) -> Result<Tensor, TargetError> {
+        let own = self.scale.scaled(targets)?;
+        let aims = match &batch.mix {
+            None => vec![(1.0, own)],
+            Some(mix) => {
+                let others = self.task.targets(self.data, &mix.partners, &batch.input)?;
+                vec![(mix.weight, own), (1.0 - mix.weight, self.scale.scaled(&others)?)]
+            }
+        };
+        Ok(self.task.loss(output, &aims, self.recipe.label_smoothing)?)
     }
 
     /// Clips the gradients if the config says so, and refuses those that are not finite.
@@ -106,22 +122,4 @@ impl Step<'_> {
     fn not_finite(&self, what: &str, value: f64) -> ExperimentError {
         ExperimentError::Numeric { what: what.to_owned(), value, step: self.at.step }
     }
-}
-
-/// Normalized inputs, or tokens: `[batch, ...sample shape]`.
-pub(super) fn input(
-    data: &Dataset,
-    normalization: &Normalization,
-    indices: &[usize],
-) -> Result<Tensor, ExperimentError> {
-    let mut shape = vec![indices.len()];
-    shape.extend_from_slice(data.sample_shape());
-    if data.features().vocabulary().is_some() {
-        let mut tokens = Vec::new();
-        data.fill_tokens(indices, &mut tokens).map_err(ExperimentError::data)?;
-        return Tensor::from_vec(tokens, shape, &Device::Cpu).map_err(ExperimentError::compute);
-    }
-    let mut values = Vec::new();
-    data.fill_batch(indices, normalization, &mut values).map_err(ExperimentError::data)?;
-    Tensor::from_vec(values, shape, &Device::Cpu).map_err(ExperimentError::compute)
 }

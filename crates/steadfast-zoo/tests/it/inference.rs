@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use steadfast_experiment::{Experiment, Part};
 use steadfast_state::{Dtype, TensorData};
-use steadfast_zoo::datasets::{FeatureValues, Targets, load};
+use steadfast_zoo::data_config::DataConfig;
+use steadfast_zoo::datasets::{FeatureValues, Source, Targets, load};
 
 use crate::bench::{built, config, prepare, train};
 
@@ -12,12 +13,12 @@ fn trained(model: &str, path: &str) -> (Value, Box<dyn Experiment>, TensorData, 
     let config = config(json!({"model_type": model, "model": {}, "dataset_path": path}));
     let (mut experiment, steps) = built(&config);
     train(&mut *experiment, steps, 0, 12);
-    let data = load(path.as_ref(), None).unwrap().train;
+    let data = load(&Source { path: path.as_ref(), validation: None, config: &DataConfig::default() }).unwrap().train;
     let shape = [&[data.len()], data.sample_shape()].concat();
     let samples = match data.features().values() {
         FeatureValues::Floats(values) => TensorData::from_f32(shape, values),
         FeatureValues::Bytes { values, .. } => TensorData::new(Dtype::U8, shape, values.clone()),
-        FeatureValues::Tokens { .. } => panic!("there are no tokens"),
+        FeatureValues::Tokens { .. } | FeatureValues::Images(_) => panic!("there are numbers only"),
     };
     (config, experiment, samples.unwrap(), data.targets().clone())
 }
