@@ -5,6 +5,7 @@ use super::dataset_path::DatasetPath;
 use super::device::Device;
 use super::failure::FailureConfig;
 use super::hyperparams::Hyperparams;
+use super::init_from::InitFromConfig;
 use super::run_name::RunName;
 use crate::node::Node;
 use crate::path::JsonPath;
@@ -28,6 +29,8 @@ section! {
         trajectory model_type: Located<String>;
         /// Parameters of the model; which ones there are depends on `model_type`.
         trajectory model: Node = nothing();
+        /// Weights that training starts from instead of random ones.
+        trajectory init_from: InitFromConfig = InitFromConfig::default();
         /// The data: a folder or file, or `builtin:NAME`. A relative path is relative to the working folder.
         trajectory dataset_path: Located<DatasetPath>;
         /// How the data is read, split and changed; which keys there are depends on its format.

@@ -5,20 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
-use steadfast_config::section;
 use steadfast_ops::{LoadError, SeededParameters};
 use steadfast_state::{Dtype, StateError, TensorData, read_model};
-
-section! {
-    /// The weights to start from.
-    pub struct InitFromConfig {
-        /// A safetensors file, such as a `model_best.safetensors` or weights exported from `PyTorch`.
-        trajectory path: PathBuf;
-        /// Whether the file must have exactly the model's tensors; else those that fit are taken, and the others begin
-        /// as they would without the file.
-        trajectory strict: bool = true;
-    }
-}
 
 /// Names in a message at most; the rest are counted.
 const NAMES_SHOWN: usize = 8;

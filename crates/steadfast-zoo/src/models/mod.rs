@@ -22,7 +22,7 @@ pub use autoencoder::{Autoencoder, AutoencoderConfig};
 pub use cnn::{Cnn, CnnConfig};
 pub use entry::{Alias, Model, ModelConfig, ModelEntry, ModelShape, ModelTask, Preset};
 pub use gpt::{Gpt, GptConfig};
-pub use init_from::{InitError, InitFromConfig, InitReport, load_initial};
+pub use init_from::{InitError, InitReport, load_initial};
 pub use lenet::{Activation, LeNet, LeNetConfig, Pooling};
 pub use linear::{LinearConfig, LinearModel};
 pub use lookup::{FoundModel, find_model, report_unknown_model};

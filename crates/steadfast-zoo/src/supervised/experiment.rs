@@ -1,8 +1,10 @@
 //! Supervised learning as the training loop sees it.
 
+use std::error::Error as _;
+
 use candle_core::Device;
 use serde_json::Value;
-use steadfast_config::ExperimentConfig;
+use steadfast_config::{ExperimentConfig, InitFromConfig};
 use steadfast_experiment::{
     DataSummary, Experiment, ExperimentError, ExperimentState, Inference, LoopSettings, Metrics, ModelSummary, Monitor,
     Part, Position, StepReport, StopSignal,
@@ -21,7 +23,7 @@ use super::task::{Task, Totals};
 use crate::data_config::DataConfig;
 use crate::datasets::{self, Augmentation, Dataset, Normalization, Split};
 use crate::metrics::{Evidence, Selection, report};
-use crate::models::{ModelConfig, check_model};
+use crate::models::{InitReport, ModelConfig, check_model, load_initial};
 use crate::optimizers::OptimizerConfig;
 use crate::schedulers::{Moment, Plateau, Scheduler, warmup};
 
@@ -36,6 +38,7 @@ pub(super) struct Recipe {
     dataset_path: String,
     data: DataConfig,
     model: Named<dyn ModelConfig>,
+    init_from: InitFromConfig,
     optimizer: Box<dyn OptimizerConfig>,
     scheduler: Box<dyn Scheduler>,
     /// Metrics that are asked for by name.
@@ -75,6 +78,7 @@ impl Recipe {
             dataset_path: config.dataset_path.to_string(),
             data,
             model,
+            init_from: config.init_from.clone(),
             optimizer,
             scheduler,
             asked,
@@ -113,28 +117,39 @@ pub(super) struct Supervised {
     plateau: Option<Plateau>,
     /// What the last validation saw.
     seen: Option<Evidence>,
+    /// Why there are no weights to start from. It does not matter to a run that has a state.
+    not_started: Option<ExperimentError>,
 }
 
 impl Supervised {
     pub(super) fn new(recipe: Recipe) -> Self {
         let plateau = recipe.scheduler.plateau();
         let plateau = plateau.map(|config| Plateau::new(config, recipe.lr, &recipe.monitor));
-        Self { recipe, loaded: None, preprocessing: None, network: None, plateau, seen: None }
+        Self { recipe, loaded: None, preprocessing: None, network: None, plateau, seen: None, not_started: None }
     }
 
-    /// Builds the model from the shape of its ends. Returns how many trainable numbers it has.
-    pub(super) fn build(&mut self, preprocessing: Preprocessing) -> Result<u64, ExperimentError> {
+    /// Builds the model from the shape of its ends. Returns how many trainable numbers it has, and what it starts from.
+    pub(super) fn build(
+        &mut self,
+        preprocessing: Preprocessing,
+        start: Option<&InitFromConfig>,
+    ) -> Result<(u64, Option<String>), ExperimentError> {
         let Recipe { seed, model: Named(_, config), optimizer, ema_decay, .. } = &self.recipe;
         let shape = preprocessing.model_shape();
         check_model(&**config, &shape).map_err(|message| ExperimentError::Config { message })?;
-        // The weights are the seed's here. What starts from other ones sets them before the network takes them over.
         let parameters = SeededParameters::new(*seed);
         let builder = parameters.var_builder(DTYPE, &Device::Cpu);
         let model = config.build(&shape, builder).map_err(ExperimentError::compute)?;
         let count = parameters.parameter_count() as u64;
+        // The network takes over what the weights are now.
+        let started = start.map(|start| from_file(&parameters, start)).transpose();
         self.network = Some(Network::new(parameters, model, optimizer.build(), *ema_decay));
         self.preprocessing = Some(preprocessing);
-        Ok(count)
+        let started = started.unwrap_or_else(|error| {
+            self.not_started = Some(error);
+            None
+        });
+        Ok((count, started.flatten()))
     }
 
     /// What a part of the data shows of the weights that are validated; nothing if `stop` was asked for.
@@ -192,6 +207,16 @@ impl Supervised {
     }
 }
 
+/// Sets the weights that a file holds. Returns what became of them, if there is a file.
+fn from_file(parameters: &SeededParameters, start: &InitFromConfig) -> Result<Option<String>, ExperimentError> {
+    let Some(path) = &start.path else { return Ok(None) };
+    let report = load_initial(parameters, path.as_ref(), start.strict);
+    report.as_ref().map(InitReport::to_string).map(Some).map_err(|error| {
+        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        ExperimentError::Config { message: format!("`init_from`: {error}{cause}") }
+    })
+}
+
 fn not_built() -> ExperimentError {
     ExperimentError::compute("the model was used before it was built")
 }
@@ -221,11 +246,17 @@ impl Experiment for Supervised {
         let loaded = self.loaded.as_ref();
         let loaded = loaded.ok_or_else(|| ExperimentError::compute("the model was built before the data was read"))?;
         let Loaded { split, normalization, scale, task, .. } = loaded;
-        let parameters = self.build(Preprocessing::of(&split.train, *task, normalization, scale))?;
-        Ok(ModelSummary { parameters, description: self.recipe.model.0.to_owned() })
+        let preprocessing = Preprocessing::of(&split.train, *task, normalization, scale);
+        let start = self.recipe.init_from.clone();
+        let (parameters, started) = self.build(preprocessing, Some(&start))?;
+        let started = started.map(|report| format!(", started from weights: {report}")).unwrap_or_default();
+        Ok(ModelSummary { parameters, description: format!("{}{started}", self.recipe.model.0) })
     }
 
     fn train_step(&mut self, at: Position) -> Result<StepReport, ExperimentError> {
+        if let Some(error) = self.not_started.take() {
+            return Err(error);
+        }
         let plateau = self.plateau.as_ref().map_or(1.0, Plateau::factor);
         let (recipe, loaded, network) = self.parts()?;
         let moment = moment(recipe, &loaded.batches, at);
@@ -288,6 +319,7 @@ impl Experiment for Supervised {
         }
         self.network_mut()?.restore(&state)?;
         self.plateau = plateau;
+        self.not_started = None;
         Ok(())
     }
 }

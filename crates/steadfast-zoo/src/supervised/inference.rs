@@ -12,7 +12,7 @@ use crate::metrics::{Evidence, Selection};
 
 impl Inference for Supervised {
     fn prepare(&mut self, preprocessing: &Value) -> Result<(), ExperimentError> {
-        self.build(Preprocessing::from_json(preprocessing)?).map(|_| ())
+        self.build(Preprocessing::from_json(preprocessing)?, None).map(|_| ())
     }
 
     fn load_weights(&mut self, weights: &TensorMap) -> Result<(), ExperimentError> {

@@ -7,6 +7,7 @@ mod configs;
 mod data;
 mod formula;
 mod inference;
+mod init_from;
 mod kinds;
 mod learning;
 mod models;
