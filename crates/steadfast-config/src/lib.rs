@@ -81,7 +81,8 @@ mod wording;
 pub use error::{DeviceError, RunNameError};
 pub use experiment::{
     Change, CheckpointConfig, DatasetLocation, DatasetPath, Device, EarlyStopping, ExperimentConfig, FailureConfig,
-    Hyperparams, Mode, OnFailure, ResolvedParts, RunName, config_json_bytes, diff, sha256_hex, trajectory_view,
+    Hyperparams, InitFromConfig, Mode, OnFailure, ResolvedParts, RunName, config_json_bytes, diff, sha256_hex,
+    trajectory_view,
 };
 pub use manager::{ConfigManager, ConfigTree, Layer, MAX_EXPERIMENTS, merge_patch};
 pub use node::{Member, Node, Value};
