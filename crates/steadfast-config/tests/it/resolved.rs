@@ -99,7 +99,7 @@ fn every_field_is_classed() {
     );
     assert_eq!(
         of(Role::Trajectory),
-        "experiment model_type model dataset_path data hyperparams.batch_size hyperparams.lr hyperparams.optimizer \
+        "experiment model_type model init_from.path init_from.strict dataset_path data hyperparams.batch_size hyperparams.lr hyperparams.optimizer \
          hyperparams.weight_decay hyperparams.momentum hyperparams.scheduler hyperparams.warmup_steps \
          hyperparams.grad_clip_norm hyperparams.grad_clip_value hyperparams.accumulate_steps \
          hyperparams.label_smoothing hyperparams.ema_decay \

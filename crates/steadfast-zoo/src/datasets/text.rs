@@ -42,6 +42,12 @@ fn is_text(name: &str) -> bool {
     !name.starts_with('.') && extension.is_some_and(|extension| extension == "txt" || extension == "md")
 }
 
+/// The part that a file holds by its whole name: `train.txt`, but neither `training.md` nor `train-notes.txt`.
+fn part_of(name: &str) -> Option<Part> {
+    let stem = Path::new(name).file_stem()?.to_str()?;
+    if stem == "training" { None } else { Part::of_folder(stem) }
+}
+
 /// The texts of a folder by the parts that they hold; the folder itself if none is called `train`.
 fn places(path: &Path) -> Result<Vec<(Part, PathBuf)>, DataError> {
     let whole = vec![(Part::Train, path.to_path_buf())];
@@ -50,7 +56,7 @@ fn places(path: &Path) -> Result<Vec<(Part, PathBuf)>, DataError> {
     }
     let mut places: Vec<(Part, PathBuf)> = Vec::new();
     for name in file_names(path)?.into_iter().filter(|name| is_text(name)) {
-        let Some(part) = Part::of_file(&name) else { continue };
+        let Some(part) = part_of(&name) else { continue };
         if let Some((_, first)) = places.iter().find(|(known, _)| *known == part) {
             let first = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
             return Err(DataError::Ambiguous { folder: path.to_path_buf(), first, second: name });
@@ -162,6 +168,15 @@ mod tests {
         let data = loaded_with(folder.path(), &config(2, None)).unwrap();
         assert_eq!(tokens(&data.train).0, [0, 1]);
         assert_eq!(tokens(data.validation.as_ref().unwrap()).0, [2, 0]);
+    }
+
+    #[test]
+    fn a_page_about_training_is_no_training_part() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "a.md", b"abcdefgh");
+        write(folder.path(), "training.md", b"ijklmnop");
+        write(folder.path(), "train-notes.txt", b"qrstuvwx");
+        assert_eq!(loaded_with(folder.path(), &config(4, None)).unwrap().train.len(), 5);
     }
 
     #[test]

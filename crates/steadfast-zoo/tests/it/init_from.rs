@@ -8,7 +8,7 @@ use steadfast_state::{TensorMap, model_bytes, write_file};
 
 use crate::bench::{built, config, position, prepare, train};
 
-fn starting(fields: Value) -> Value {
+fn starting(fields: &Value) -> Value {
     config(json!({"init_from": fields}))
 }
 
@@ -35,9 +35,9 @@ fn begun(config: &Value) -> (ModelSummary, Result<f64, ExperimentError>) {
 fn the_weights_are_those_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let (path, expected) = weights(folder.path());
-    let (experiment, _) = built(&starting(json!({"path": path})));
+    let (experiment, _) = built(&starting(&json!({"path": path})));
     assert_eq!(experiment.save().unwrap().model, expected);
-    let (summary, loss) = begun(&starting(json!({"path": path})));
+    let (summary, loss) = begun(&starting(&json!({"path": path})));
     assert_eq!(summary.description, "MLP, started from weights: 4 loaded");
     let (_, plain) = begun(&config(json!({})));
     assert!(loss.unwrap() < plain.unwrap());
@@ -54,7 +54,7 @@ fn what_does_not_fit_is_told_before_the_first_step() {
     let (summary, loss) = begun(&wider(false));
     assert!(summary.description.contains("started from weights: 1 loaded; 3 of another shape"));
     assert!(loss.unwrap().is_finite());
-    let error = begun(&starting(json!({"path": "no/such.safetensors"}))).1.unwrap_err().to_string();
+    let error = begun(&starting(&json!({"path": "no/such.safetensors"}))).1.unwrap_err().to_string();
     assert!(error.contains("`init_from`: cannot read the weights to start from"), "{error}");
 }
 
@@ -63,7 +63,7 @@ fn what_does_not_fit_is_told_before_the_first_step() {
 fn a_state_needs_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _) = weights(folder.path());
-    let config = starting(json!({"path": path}));
+    let config = starting(&json!({"path": path}));
     let (mut first, steps) = built(&config);
     train(&mut *first, steps, 0, 3);
     let state = first.save().unwrap();
