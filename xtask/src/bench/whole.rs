@@ -24,7 +24,9 @@ pub(super) fn against(built: &Built, python: &Path, rounds: usize) -> Result<Opt
     let (mut own, mut their, mut memory) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds {
         let folder = tempfile::tempdir()?;
-        let ours = ["--results", "results", "-q", &config, "hyperparams.epochs=1", "hyperparams.batch_size=128"];
+        let same =
+            ["hyperparams.epochs=1", "hyperparams.batch_size=128", "hyperparams.scheduler=constant", "model.dropout=0"];
+        let ours = [&["--results", "results", "-q", &config][..], &same[..]].concat();
         own.push(timed(&built.runner, &ours, folder.path())?.0.as_secs_f64());
         let out = folder.path().join("lightning");
         let (took, printed) = timed(python, &[&script, "cnn", "1", "128", &out.to_string_lossy()], folder.path())?;
