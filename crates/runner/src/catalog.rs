@@ -7,7 +7,7 @@ use steadfast_experiment::ExperimentFactory;
 use steadfast_zoo::data_config::DataConfig;
 use steadfast_zoo::datasets::{BUILTINS, DATASETS};
 use steadfast_zoo::metrics::METRICS;
-use steadfast_zoo::models::MODELS;
+use steadfast_zoo::models::{MODELS, ModelEntry};
 use steadfast_zoo::optimizers::OPTIMIZERS;
 use steadfast_zoo::schedulers::SCHEDULERS;
 
@@ -32,6 +32,8 @@ pub(crate) enum Chapter {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) name: String,
+    /// Names that stand for it with some parameters set.
+    pub(crate) aliases: Vec<&'static str>,
     /// One line for people.
     pub(crate) summary: String,
     /// Its parameters.
@@ -80,10 +82,19 @@ impl Chapter {
 
     /// What it holds.
     pub(crate) fn entries(self, factory: &ExperimentFactory) -> Vec<Entry> {
-        let entry =
-            |name: &str, summary: &str, fields| Entry { name: name.to_owned(), summary: summary.to_owned(), fields };
+        let entry = |name: &str, summary: &str, fields| Entry {
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            summary: summary.to_owned(),
+            fields,
+        };
         match self {
-            Self::Models => MODELS.iter().map(|row| entry(row.name, row.summary, (row.fields)())).collect(),
+            Self::Models => {
+                let aliases = |row: &ModelEntry| row.aliases.iter().map(|alias| alias.name).collect();
+                let row =
+                    |row: &ModelEntry| Entry { aliases: aliases(row), ..entry(row.name, row.summary, (row.fields)()) };
+                MODELS.iter().map(row).collect()
+            }
             Self::Datasets => datasets(),
             Self::Optimizers => OPTIMIZERS.iter().map(|row| entry(row.name, row.summary, (row.fields)())).collect(),
             Self::Schedulers => SCHEDULERS.iter().map(|row| entry(row.name, row.summary, (row.fields)())).collect(),
@@ -97,11 +108,13 @@ impl Chapter {
 fn datasets() -> Vec<Entry> {
     let formats = DATASETS.iter().map(|row| Entry {
         name: row.name.to_owned(),
+        aliases: Vec::new(),
         summary: row.summary.to_owned(),
         fields: DataConfig::fields(),
     });
     let builtins = BUILTINS.iter().map(|row| Entry {
         name: row.path.to_owned(),
+        aliases: Vec::new(),
         summary: row.summary.to_owned(),
         fields: DataConfig::fields(),
     });
@@ -114,7 +127,10 @@ fn metrics(factory: &ExperimentFactory) -> Vec<Entry> {
     let Ok(config) = ConfigManager::from_text("any", &text.to_string()) else { return Vec::new() };
     let prepared = factory.prepare(&config, &mut Problems::new());
     let names = prepared.map(|prepared| prepared.metrics).unwrap_or_default();
-    names.into_iter().map(|name| Entry { summary: metric_summary(&name), name, fields: Vec::new() }).collect()
+    names
+        .into_iter()
+        .map(|name| Entry { summary: metric_summary(&name), name, aliases: Vec::new(), fields: Vec::new() })
+        .collect()
 }
 
 fn metric_summary(name: &str) -> String {
@@ -130,7 +146,7 @@ fn metric_summary(name: &str) -> String {
 impl Entry {
     /// For programs.
     pub(crate) fn to_json(&self) -> Value {
-        json!({"name": self.name, "summary": self.summary, "parameters": fields_json(&self.fields)})
+        json!({"name": self.name, "aliases": self.aliases, "summary": self.summary, "parameters": fields_json(&self.fields)})
     }
 }
 

@@ -121,8 +121,13 @@ fn open_names(entries: &[Entry]) -> Value {
 
 /// The names in any spelling that is understood, as alternatives.
 fn strict_names(entries: &[Entry]) -> Value {
-    let spellings = entries.iter().map(|entry| json!({"type": "string", "pattern": spelling(&entry.name)}));
-    std::iter::once(names(entries)).chain(spellings).collect()
+    std::iter::once(names(entries)).chain(entries.iter().flat_map(spellings)).collect()
+}
+
+/// Patterns for the name of a component and for its aliases.
+fn spellings(entry: &Entry) -> impl Iterator<Item = Value> {
+    let names = std::iter::once(entry.name.as_str()).chain(entry.aliases.iter().copied());
+    names.map(|name| json!({"type": "string", "pattern": spelling(name)}))
 }
 
 /// A pattern for a name in any case, with `-` and `_` anywhere.
@@ -157,7 +162,10 @@ fn parameters(prefix: &str, entry: &Entry) -> Value {
 /// `model` is as `model_type` says.
 fn model_rule(entry: &Entry) -> Value {
     json!({
-        "if": {"properties": {"model_type": {"pattern": spelling(&entry.name)}}, "required": ["model_type"]},
+        "if": {
+            "properties": {"model_type": {"anyOf": spellings(entry).collect::<Value>()}},
+            "required": ["model_type"],
+        },
         "then": {"properties": {"model": reference("model", &entry.name)}},
     })
 }

@@ -67,7 +67,7 @@ fn spelled(pattern: &str, text: &str) -> bool {
 #[test]
 fn every_config_of_the_repository_fits() {
     let schema = schema();
-    for folder in ["configs", "configs/fashion-mnist"] {
+    for folder in ["configs", "configs/fashion-mnist", "configs/text"] {
         for entry in fs_err::read_dir(repository().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|ending| ending == "json") {
