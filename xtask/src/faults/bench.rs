@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A start that takes longer hangs.
-const TIME_LIMIT: Duration = Duration::from_mins(5);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// The name of the experiment in every bench.
 pub(super) const NAME: &str = "run";
