@@ -264,7 +264,7 @@ pub enum StateError {
         source: io::Error,
     },
     /// The operating system refused.
-    #[error("cannot {action} {}", path.display())]
+    #[error("{}cannot {action} {}", no_room(source), path.display())]
     Io {
         /// What was tried.
         action: &'static str,
@@ -305,6 +305,15 @@ pub enum SaveError {
         /// What the disk answered.
         source: io::Error,
     },
+}
+
+/// What every refusal for lack of room begins with, however small the write was that met it.
+fn no_room(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull => "disk full: ",
+        io::ErrorKind::QuotaExceeded => "quota used up: ",
+        _ => "",
+    }
 }
 
 /// The holder of a lock in words.

@@ -160,3 +160,24 @@ fn open(directory: &Directory) -> Result<File, StateError> {
         .open_file(METRICS_FILE, OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE)
         .map_err(StateError::io("open", &directory.path().join(METRICS_FILE)))
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::{MetricsLog, MetricsRow};
+    use crate::directory::Directory;
+
+    #[test]
+    fn a_row_that_finds_no_room_says_that_the_disk_is_full_and_is_not_lost() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let directory = Directory::open(folder.path()).expect("the folder opens");
+        let full = fs_err::OpenOptions::new().write(true).open("/dev/full").expect("a disk without room");
+        let mut log = MetricsLog { history: Vec::new(), file: Some(full.into_parts().0) };
+
+        let refusal = log.append(&directory, &MetricsRow::new().with("epoch", 1_u64)).expect_err("there is no room");
+        assert!(refusal.to_string().starts_with("disk full: cannot append to "), "{refusal}");
+
+        log.append(&directory, &MetricsRow::new().with("epoch", 2_u64)).expect("there is room again");
+        let written = fs_err::read_to_string(folder.path().join("metrics.jsonl")).expect("the file is there");
+        assert_eq!(written.lines().count(), 2, "{written}");
+    }
+}
