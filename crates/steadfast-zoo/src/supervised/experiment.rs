@@ -159,7 +159,7 @@ impl Supervised {
         keep_scores: bool,
         stop: &dyn StopSignal,
     ) -> Result<Option<Evidence>, ExperimentError> {
-        let batch_size = self.built()?.0.batch_size();
+        let batch_size = self.batch_size()?;
         let (_, loaded, network) = self.parts()?;
         let Loaded { split, normalization, scale, task, .. } = loaded;
         let data = match part {
@@ -199,6 +199,12 @@ impl Supervised {
 
     pub(super) fn network_mut(&mut self) -> Result<&mut Network, ExperimentError> {
         self.network.as_mut().ok_or_else(not_built)
+    }
+
+    /// How many samples go through the model at once where no gradients are needed: no more than in a step of training,
+    /// so that whatever trains in this machine's memory validates in it, too.
+    pub(super) fn batch_size(&self) -> Result<usize, ExperimentError> {
+        Ok(self.built()?.0.batch_size().min(self.recipe.batch_size))
     }
 
     /// The model and what it takes.

@@ -23,18 +23,16 @@ impl Inference for Supervised {
         let (preprocessing, network) = self.built()?;
         let input = Samples::new(samples, preprocessing, normalized)?;
         let (mut shape, mut values) = (vec![0], Vec::new());
-        let batch_size = preprocessing.batch_size();
+        let batch_size = self.batch_size()?;
         let mut feed = in_order(&input.data, &input.normalization, batch_size);
-        let mut batches = Vec::new();
         for step in 0..input.count.div_ceil(batch_size) as u64 {
-            batches.append(&mut feed.step(step)?);
-        }
-        for batch in batches {
-            let output = network.forward(&batch.input, &StepContext::evaluation())?;
-            let output = preprocessing.target_scale.unscaled(&output).map_err(ExperimentError::compute)?;
-            shape = output.dims().to_vec();
-            let flat = output.flatten_all().and_then(|flat| flat.to_vec1::<f32>());
-            values.extend(flat.map_err(ExperimentError::compute)?);
+            for batch in feed.step(step)? {
+                let output = network.forward(&batch.input, &StepContext::evaluation())?;
+                let output = preprocessing.target_scale.unscaled(&output).map_err(ExperimentError::compute)?;
+                shape = output.dims().to_vec();
+                let flat = output.flatten_all().and_then(|flat| flat.to_vec1::<f32>());
+                values.extend(flat.map_err(ExperimentError::compute)?);
+            }
         }
         shape[0] = input.count;
         TensorData::from_f32(shape, &values).map_err(ExperimentError::compute)
