@@ -1,7 +1,7 @@
 //! From the command line to a queue: every config loaded, checked and frozen before anything runs.
 
 use serde_json::Value;
-use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure, Problems, suggest};
+use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure, Problems};
 use steadfast_experiment::{ExperimentFactory, RunPlan};
 
 use crate::args::split_targets;
@@ -57,25 +57,9 @@ pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Lo
 /// Checks one config with its experiment.
 fn check(factory: &ExperimentFactory, config: &ExperimentConfig, problems: &mut Problems) -> Option<Queued> {
     let prepared = factory.prepare(config, problems)?;
-    check_early_stopping(config, &prepared.metrics, problems);
     Some(Queued {
         plan: RunPlan::new(config, &prepared),
         on_failure: config.failure.on_failure,
         retries: config.failure.retries,
     })
-}
-
-/// Early stopping may watch another metric than the best model is chosen by.
-fn check_early_stopping(config: &ExperimentConfig, metrics: &[String], problems: &mut Problems) {
-    let watched = config.hyperparams.early_stopping.as_ref().and_then(|stopping| stopping.monitor.as_ref());
-    let Some(monitor) = watched.filter(|monitor| !metrics.contains(&monitor.value)) else { return };
-    let near = suggest(monitor, metrics.iter().map(String::as_str));
-    let help = near.map_or_else(
-        || format!("this experiment measures: {}", metrics.join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
-    problems
-        .error(&monitor.span, format!("there is no metric `{}` to watch", monitor.value))
-        .at(&monitor.path)
-        .help(help);
 }

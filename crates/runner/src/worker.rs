@@ -48,6 +48,7 @@ pub(crate) fn main(factory: &ExperimentFactory) -> Exit {
         // It died before it could be watched.
         return Exit::Terminated;
     }
+    memory::go_first();
     join_thread_pool();
     let mut messages = MessageWriter { last_step: None };
     let ending = match logs::install_in_worker(request.log) {

@@ -109,8 +109,20 @@ impl ExperimentFactory {
         };
         let errors = problems.error_count();
         let prepared = (kind.prepare)(config, problems)?;
-        check_monitor(&config.checkpoint.monitor, &prepared.metrics, problems);
+        check_monitors(config, &prepared.metrics, problems);
         (problems.error_count() == errors).then_some(prepared)
+    }
+}
+
+/// Reports whatever a config watches and no validation measures.
+///
+/// [`ExperimentFactory::prepare`] calls it for every kind that could be prepared. A kind that finds something else wrong
+/// and still knows its metrics calls it itself, so that this problem is told together with the others.
+pub fn check_monitors(config: &ExperimentConfig, metrics: &[String], problems: &mut Problems) {
+    check_monitor(&config.checkpoint.monitor, metrics, problems);
+    let stopping = config.hyperparams.early_stopping.as_ref();
+    if let Some(monitor) = stopping.and_then(|stopping| stopping.monitor.as_ref()) {
+        check_monitor(monitor, metrics, problems);
     }
 }
 

@@ -48,7 +48,7 @@ pub use error::{BoxError, ExperimentError, FailureClass, TrainError};
 pub use error_chain::one_line;
 pub use event::{Event, Observer};
 pub use experiment::{DataSummary, Experiment, ExperimentState, ModelSummary, Position, StepReport};
-pub use factory::{ExperimentFactory, ExperimentKind, Prepare, Prepared, check_monitor};
+pub use factory::{ExperimentFactory, ExperimentKind, Prepare, Prepared, check_monitor, check_monitors};
 pub use inference::{Evaluation, Inference, Part};
 pub use lineage::{Ancestor, Lineage, MadeBy};
 pub use metrics::{Accumulator, Metrics, json_number};

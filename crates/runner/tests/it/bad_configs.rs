@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::program::{Bench, repository};
 
 /// Name of the file, and line and column of each of its mistakes.
-const EXPECTED: [(&str, &[(u64, u64)]); 47] = [
+const EXPECTED: [(&str, &[(u64, u64)]); 49] = [
     ("byte-order-mark", &[(1, 43)]),
     ("data-format-typo", &[(5, 22)]),
     ("data-format-unknown", &[(5, 22)]),
@@ -22,6 +22,7 @@ const EXPECTED: [(&str, &[(u64, u64)]); 47] = [
     ("escaped-name", &[(5, 32)]),
     ("experiment-typo", &[(5, 17)]),
     ("experiment-unknown", &[(5, 17)]),
+    ("model-and-monitors", &[(3, 17), (5, 64), (6, 29)]),
     ("model-empty", &[(3, 17)]),
     ("model-parameter-element", &[(5, 27)]),
     ("model-parameter-negative", &[(6, 16)]),
@@ -40,6 +41,7 @@ const EXPECTED: [(&str, &[(u64, u64)]); 47] = [
     ("one-line", &[(1, 36)]),
     ("optimizer-eps-zero", &[(5, 57)]),
     ("optimizer-kind-typo", &[(5, 41)]),
+    ("optimizer-nesterov-alone", &[(5, 41)]),
     ("optimizer-parameter-of-another", &[(5, 49)]),
     ("optimizer-parameter-range", &[(5, 58)]),
     ("optimizer-parameter-type", &[(5, 60)]),

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::json;
 
-use crate::program::Bench;
+use crate::program::{Bench, ended, send, wait_for, worker_of};
 
 /// Seconds that an answer may take; the slower ones are on busy machines.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -84,4 +85,23 @@ fn sizes_beyond_memory_end_one_experiment_only() {
     let answer: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(answer["experiments"][0]["trial"], json!(null));
     assert!(answer["experiments"][1]["trial"].is_object(), "{answer}");
+}
+
+#[test]
+fn the_worker_goes_before_its_supervisor_when_memory_runs_out() {
+    let bench = Bench::new();
+    bench.iris("long", &json!({"hyperparams": {"epochs": 1_000_000}}));
+    let child = bench.start(&["configs"]);
+    let readiness = |pid: i32| {
+        let text = fs_err::read_to_string(format!("/proc/{pid}/oom_score_adj"));
+        text.unwrap_or_default().trim().to_owned()
+    };
+    // The first child may be a helper that is gone at once.
+    wait_for("a worker that goes first", || {
+        let worker = worker_of(&child)?.as_raw_nonzero().get();
+        (readiness(worker) == "800").then_some(())
+    });
+    assert_eq!(readiness(child.id().try_into().unwrap()), readiness(std::process::id().try_into().unwrap()));
+    send(&child, Signal::TERM);
+    assert_eq!(ended(&child.wait_with_output().unwrap()).code, 143);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Tensor, Var};
 
 use super::optimizer::{Slot, slots_from};
+use super::pass::{Rule, apply};
 use super::update::{Writable, read, write};
 use super::{NamedGradients, Optimizer, OptimizerState};
 use crate::compute::{CHUNK, Real, runs_here, vectorized};
@@ -23,11 +24,13 @@ pub struct AdamOptions {
     pub weight_decay: f64,
     /// Whether parameters shrink directly (`AdamW`) instead of through the gradient (Adam).
     pub decoupled: bool,
+    /// Whether steps are divided by the largest second moment so far (`AMSGrad`), so that they never grow again.
+    pub amsgrad: bool,
 }
 
 impl Default for AdamOptions {
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false }
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0, decoupled: false, amsgrad: false }
     }
 }
 
@@ -44,25 +47,38 @@ impl AdamOptions {
 /// `m += (1 - beta1) * (g - m)`, `v = beta2 * v + (1 - beta2) * g^2`,
 /// `p -= a / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)`.
 /// Weight decay adds `weight_decay * p` to `g` first, or, decoupled, multiplies `p` by `1 - a * weight_decay` first.
-/// State: `first_moment.<parameter>` and `second_moment.<parameter>`.
+/// With `amsgrad` the largest `v` so far stands in for `v` in the last formula (Reddi, Kale and Kumar, "On the Convergence
+/// of Adam and Beyond", 2018).
+/// State: `first_moment.<parameter>` and `second_moment.<parameter>`, with `amsgrad` `largest_moment.<parameter>`, too.
 #[derive(Debug)]
 pub struct Adam {
     options: AdamOptions,
     steps: u64,
     first: Slot,
     second: Slot,
+    largest: Slot,
 }
 
-const SLOTS: [&str; 2] = ["first_moment", "second_moment"];
+const SLOTS: [&str; 3] = ["first_moment", "second_moment", "largest_moment"];
 
 impl Adam {
     /// An optimizer that has taken no step.
     pub const fn new(options: AdamOptions) -> Self {
-        Self { options, steps: 0, first: Slot::new(SLOTS[0]), second: Slot::new(SLOTS[1]) }
+        Self {
+            options,
+            steps: 0,
+            first: Slot::new(SLOTS[0]),
+            second: Slot::new(SLOTS[1]),
+            largest: Slot::new(SLOTS[2]),
+        }
     }
 
     fn update(&mut self, name: &str, var: &Var, gradient: &Tensor, factors: &Factors) -> candle_core::Result<()> {
         let (first, second) = (self.first.of(name, var)?, self.second.of(name, var)?);
+        if self.options.amsgrad {
+            let kept = [first, second, self.largest.of(name, var)?];
+            return apply(var, &kept, (gradient, factors.scale), &AmsGrad(factors));
+        }
         match var.dtype() {
             DType::F32 if runs_here(&[var, gradient]) => fused::<f32>([var, &first, &second, gradient], factors),
             DType::F64 if runs_here(&[var, gradient]) => fused::<f64>([var, &first, &second, gradient], factors),
@@ -98,12 +114,17 @@ impl Optimizer for Adam {
         let mut state = OptimizerState { steps: self.steps, tensors: BTreeMap::new() };
         self.first.write_to(&mut state);
         self.second.write_to(&mut state);
+        self.largest.write_to(&mut state);
         state
     }
 
     fn restore(&mut self, parameters: &BTreeMap<String, Var>, state: &OptimizerState) -> Result<(), OptimizerError> {
-        let [first, second] = slots_from(SLOTS, parameters, state)?;
-        (self.first, self.second, self.steps) = (first, second, state.steps);
+        if self.options.amsgrad {
+            [self.first, self.second, self.largest] = slots_from(SLOTS, parameters, state)?;
+        } else {
+            [self.first, self.second] = slots_from([SLOTS[0], SLOTS[1]], parameters, state)?;
+        }
+        self.steps = state.steps;
         Ok(())
     }
 }
@@ -139,6 +160,23 @@ impl Factors {
             step_size: learning_rate / (1.0 - options.beta1.powi(step)),
             root_correction: (1.0 - options.beta2.powi(step)).sqrt(),
         }
+    }
+}
+
+/// What happens to one number when the largest second moment is kept.
+struct AmsGrad<'a>(&'a Factors);
+
+impl Rule<3> for AmsGrad<'_> {
+    #[inline(always)]
+    fn element<T: Real>(&self, parameter: T, [first, second, largest]: [T; 3], gradient: T) -> (T, [T; 3]) {
+        let Factors { options, shrink, decay, step_size, root_correction, .. } = self.0;
+        let gradient = gradient + T::from_f64(*decay) * parameter;
+        let first = first + T::from_f64(1.0 - options.beta1) * (gradient - first);
+        let kept = T::from_f64(options.beta2) * second;
+        let second = kept + T::from_f64(1.0 - options.beta2) * (gradient * gradient);
+        let largest = if second > largest { second } else { largest };
+        let root = largest.square_root() / T::from_f64(*root_correction) + T::from_f64(options.epsilon);
+        (parameter * T::from_f64(*shrink) - T::from_f64(*step_size) * (first / root), [first, second, largest])
     }
 }
 
@@ -235,5 +273,37 @@ mod tests {
             assert_near(&flat(&fused), &flat(&other), 1e-14, "parameters");
         }
         Ok(())
+    }
+
+    #[test]
+    fn while_gradients_grow_the_largest_moment_is_the_last() -> candle_core::Result<()> {
+        let (own, plain) = (Var::from_tensor(&normal("p", &[40]))?, Var::from_tensor(&normal("p", &[40]))?);
+        let options = AdamOptions { weight_decay: 0.1, decoupled: true, ..AdamOptions::default() };
+        let mut optimizers = [Adam::new(AdamOptions { amsgrad: true, ..options }), Adam::new(options)];
+        let mut differences = Vec::new();
+        for (step, scale) in [(1, 1.0), (2, 2.0), (3, 4.0), (4, 0.0)] {
+            let factors = Factors::new(&options, step, 0.1, scale);
+            for (optimizer, var) in optimizers.iter_mut().zip([&own, &plain]) {
+                optimizer.update("p", var, &normal("g", &[40]), &factors)?;
+            }
+            let pairs = flat(&own).into_iter().zip(flat(&plain));
+            differences.push(pairs.map(|(own, plain)| (own - plain).abs()).fold(0.0, f64::max));
+        }
+        assert!(differences[2] < 1e-14 && differences[3] > 1e-6, "{differences:?}");
+        Ok(())
+    }
+
+    #[test]
+    fn the_largest_moment_is_saved_and_asked_for() {
+        let parameters = BTreeMap::from([("p".to_owned(), Var::from_tensor(&normal("p", &[4])).unwrap())]);
+        let ams = AdamOptions { amsgrad: true, ..AdamOptions::default() };
+        let mut optimizer = Adam::new(ams);
+        let factors = Factors::new(&ams, 1, 0.1, 1.0);
+        optimizer.update("p", &parameters["p"], &normal("g", &[4]), &factors).unwrap();
+        let state = optimizer.state();
+        assert_eq!(state.tensors.len(), 3);
+        Adam::new(ams).restore(&parameters, &state).unwrap();
+        let refused = Adam::new(AdamOptions::default()).restore(&parameters, &state).unwrap_err();
+        assert!(refused.to_string().contains("largest_moment.p"), "{refused}");
     }
 }

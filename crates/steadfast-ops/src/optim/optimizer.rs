@@ -64,6 +64,11 @@ impl Slot {
         Self { initial, ..self }
     }
 
+    /// Whether this parameter has taken a step.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
     /// The tensor of this parameter; zeros at first, unless something else was asked for.
     pub(super) fn of(&mut self, name: &str, var: &Var) -> candle_core::Result<Tensor> {
         if let Some(tensor) = self.tensors.get(name) {

@@ -15,17 +15,19 @@ use crate::error::OptimizerError;
 pub struct SgdOptions {
     /// How much of the last update lives on in the next one; 0 is plain descent.
     pub momentum: f64,
+    /// How much of each update is kept out of the velocity, but for the first one.
+    pub dampening: f64,
     /// Whether the gradient is looked at from where the momentum leads (Nesterov).
     pub nesterov: bool,
     /// Added to the gradient: this times the parameter.
     pub weight_decay: f64,
 }
 
-/// Stochastic gradient descent: `torch.optim.SGD` with dampening 0.
+/// Stochastic gradient descent: `torch.optim.SGD`.
 ///
 /// With gradient `g`, parameter `p`, velocity `v`, learning rate `a`:
-/// `d = g + weight_decay * p`, `v = momentum * v + d`, and `p -= a * v`, or `p -= a * (d + momentum * v)` with
-/// Nesterov's rule. State: `velocity.<parameter>`, only with momentum.
+/// `d = g + weight_decay * p`, `v = momentum * v + (1 - dampening) * d`, `v = d` at first, and `p -= a * v`, or
+/// `p -= a * (d + momentum * v)` with Nesterov's rule. State: `velocity.<parameter>`, only with momentum.
 #[derive(Debug)]
 pub struct Sgd {
     options: SgdOptions,
@@ -40,6 +42,9 @@ impl Sgd {
     }
 
     fn update(&mut self, name: &str, var: &Var, gradient: &Tensor, factors: [f64; 2]) -> candle_core::Result<()> {
+        // The first direction becomes the velocity as it is.
+        let share = if self.velocity.holds(name) { 1.0 - self.options.dampening } else { 1.0 };
+        let factors = [factors[0], factors[1], share];
         let velocity = if self.options.momentum == 0.0 { None } else { Some(self.velocity.of(name, var)?) };
         let here = runs_here(&[var, gradient]);
         match (&velocity, var.dtype()) {
@@ -92,11 +97,12 @@ fn composed(
     var: &Var,
     velocity: Option<&Tensor>,
     gradient: &Tensor,
-    (options, [rate, scale]): (SgdOptions, [f64; 2]),
+    (options, [rate, scale, share]): (SgdOptions, [f64; 3]),
 ) -> candle_core::Result<Option<Tensor>> {
     let parameter = var.as_detached_tensor();
     let direction = (gradient.affine(scale, 0.0)? + parameter.affine(options.weight_decay, 0.0)?)?;
-    let velocity = velocity.map(|velocity| velocity.affine(options.momentum, 0.0)? + &direction).transpose()?;
+    let velocity = velocity.map(|velocity| velocity.affine(options.momentum, 0.0)? + direction.affine(share, 0.0)?);
+    let velocity = velocity.transpose()?;
     let step = match &velocity {
         Some(velocity) if options.nesterov => (&direction + velocity.affine(options.momentum, 0.0)?)?,
         Some(velocity) => velocity.clone(),
@@ -111,7 +117,7 @@ fn plain<T: Real + Writable>(
     var: &Var,
     gradient: &Tensor,
     options: SgdOptions,
-    [rate, scale]: [f64; 2],
+    [rate, scale, _]: [f64; 3],
 ) -> candle_core::Result<()> {
     let (rate, scale, decay) = (T::from_f64(rate), T::from_f64(scale), T::from_f64(options.weight_decay));
     write(var, |parameters: &mut [T]| {
@@ -134,10 +140,10 @@ fn plain<T: Real + Writable>(
 fn heavy<T: Real + Writable>(
     [var, velocity, gradient]: [&Tensor; 3],
     options: SgdOptions,
-    [rate, scale]: [f64; 2],
+    [rate, scale, share]: [f64; 3],
 ) -> candle_core::Result<()> {
     let (rate, scale, decay) = (T::from_f64(rate), T::from_f64(scale), T::from_f64(options.weight_decay));
-    let momentum = T::from_f64(options.momentum);
+    let (momentum, share) = (T::from_f64(options.momentum), T::from_f64(share));
     write(var, |parameters: &mut [T]| {
         write(velocity, |velocities: &mut [T]| {
             read(gradient, |gradients: &[T]| {
@@ -149,7 +155,7 @@ fn heavy<T: Real + Writable>(
                         let gradients = &gradients[task * CHUNK..];
                         for ((parameter, velocity), &gradient) in parameters.iter_mut().zip(velocities).zip(gradients) {
                             let direction = gradient * scale + decay * *parameter;
-                            *velocity = momentum * *velocity + direction;
+                            *velocity = momentum * *velocity + share * direction;
                             let step = if options.nesterov { direction + momentum * *velocity } else { *velocity };
                             *parameter -= rate * step;
                         }
@@ -167,15 +173,18 @@ mod tests {
 
     #[test]
     fn one_pass_equals_candles_own_operations() -> candle_core::Result<()> {
-        for (momentum, nesterov) in [(0.0, false), (0.9, false), (0.9, true)] {
-            let options = SgdOptions { momentum, nesterov, weight_decay: 0.1 };
+        for (momentum, dampening, nesterov) in
+            [(0.0, 0.0, false), (0.9, 0.0, false), (0.9, 0.3, false), (0.9, 0.0, true)]
+        {
+            let options = SgdOptions { momentum, dampening, nesterov, weight_decay: 0.1 };
             let (fused, other) = (Var::from_tensor(&normal("p", &[40]))?, Var::from_tensor(&normal("p", &[40]))?);
             let mut optimizer = Sgd::new(options);
             let mut velocity = (momentum > 0.0).then(|| normal("v", &[40]).zeros_like()).transpose()?;
             for step in 0..3 {
                 let gradient = normal(&format!("g{step}"), &[40]);
                 optimizer.update("p", &fused, &gradient, [0.1, 0.5])?;
-                velocity = composed(&other, velocity.as_ref(), &gradient, (options, [0.1, 0.5]))?;
+                let share = if step == 0 { 1.0 } else { 1.0 - dampening };
+                velocity = composed(&other, velocity.as_ref(), &gradient, (options, [0.1, 0.5, share]))?;
             }
             assert_near(&flat(&fused), &flat(&other), 1e-14, "parameters");
         }

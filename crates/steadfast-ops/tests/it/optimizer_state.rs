@@ -51,7 +51,9 @@ fn check_resume(make: impl Fn() -> Box<dyn Optimizer>) {
 #[test]
 fn every_optimizer_resumes_exactly() {
     check_resume(|| Box::new(Sgd::new(SgdOptions::default())));
-    check_resume(|| Box::new(Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 0.1 })));
+    check_resume(|| {
+        Box::new(Sgd::new(SgdOptions { momentum: 0.9, dampening: 0.5, nesterov: true, weight_decay: 0.1 }))
+    });
     check_resume(|| Box::new(Adam::new(AdamOptions::default())));
     check_resume(|| Box::new(Adam::new(AdamOptions::adamw())));
     for (momentum, centered) in [(0.0, false), (0.9, false), (0.0, true), (0.9, true)] {

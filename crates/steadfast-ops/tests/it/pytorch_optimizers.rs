@@ -69,7 +69,7 @@ fn momentum() {
 #[test]
 fn nesterov() {
     check(
-        Sgd::new(SgdOptions { momentum: 0.9, nesterov: true, weight_decay: 0.01 }),
+        Sgd::new(SgdOptions { momentum: 0.9, dampening: 0.0, nesterov: true, weight_decay: 0.01 }),
         None,
         [7.426_011_56, 0.217_222_795, -5.149_011_61, 0.651_668_131, 7.426_011_56, -2.588_644_27, 6.062_070_85],
     );
@@ -89,7 +89,7 @@ fn adam() {
 #[test]
 fn adam_with_every_setting() {
     check(
-        Adam::new(AdamOptions { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.1, decoupled: false }),
+        Adam::new(AdamOptions { beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weight_decay: 0.1, ..AdamOptions::default() }),
         None,
         [-1.002_806_31, 0.238_138_691, 0.051_277_268_7, -0.773_734_331, -1.002_806_31, -1.401_380_66, 2.180_556_3],
     );

@@ -25,6 +25,8 @@ section! {
         trajectory eps: f64 = 1e-8, above(0.0);
         /// This times the parameter is added to its gradient.
         trajectory weight_decay: f64 = 0.0, 0.0..;
+        /// Whether steps are divided by the largest second moment so far (`AMSGrad`).
+        trajectory amsgrad: bool = false;
     }
 }
 
@@ -39,6 +41,8 @@ section! {
         trajectory eps: f64 = 1e-8, above(0.0);
         /// Each step shrinks the parameter by this times the learning rate.
         trajectory weight_decay: f64 = 0.01, 0.0..;
+        /// Whether steps are divided by the largest second moment so far (`AMSGrad`).
+        trajectory amsgrad: bool = false;
     }
 }
 
@@ -52,8 +56,8 @@ impl OptimizerConfig for AdamConfig {
     }
 
     fn build(&self) -> Box<dyn Optimizer> {
-        let Self { beta1, beta2, eps, weight_decay } = *self;
-        Box::new(Adam::new(AdamOptions { beta1, beta2, epsilon: eps, weight_decay, decoupled: false }))
+        let Self { beta1, beta2, eps, weight_decay, amsgrad } = *self;
+        Box::new(Adam::new(AdamOptions { beta1, beta2, epsilon: eps, weight_decay, decoupled: false, amsgrad }))
     }
 }
 
@@ -67,8 +71,8 @@ impl OptimizerConfig for AdamwConfig {
     }
 
     fn build(&self) -> Box<dyn Optimizer> {
-        let Self { beta1, beta2, eps, weight_decay } = *self;
-        Box::new(Adam::new(AdamOptions { beta1, beta2, epsilon: eps, weight_decay, decoupled: true }))
+        let Self { beta1, beta2, eps, weight_decay, amsgrad } = *self;
+        Box::new(Adam::new(AdamOptions { beta1, beta2, epsilon: eps, weight_decay, decoupled: true, amsgrad }))
     }
 }
 

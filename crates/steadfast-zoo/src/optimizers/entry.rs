@@ -14,6 +14,11 @@ pub trait OptimizerConfig: Debug {
     /// Takes over what `hyperparams` says for every optimizer. Returns the name of a shorthand it has no use for.
     fn apply(&mut self, shorthands: &Shorthands) -> Result<(), &'static str>;
 
+    /// What parameters that are fine one by one cannot do together.
+    fn objection(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The optimizer before its first step.
     fn build(&self) -> Box<dyn Optimizer>;
 }
@@ -64,6 +69,11 @@ impl OptimizerEntry {
         if let Err(shorthand) = optimizer.apply(&Shorthands::from(&config.hyperparams)) {
             let message = format!("`hyperparams.{shorthand}` is set, but the optimizer `{}` has none", self.name);
             problems.error(&component.kind_span, message).at(&component.path).help(format!("leave `{shorthand}` out"));
+            return None;
+        }
+        if let Some(objection) = optimizer.objection() {
+            let message = format!("the optimizer `{}` cannot be set up: {objection}", self.name);
+            problems.error(&component.kind_span, message).at(&component.path);
             return None;
         }
         Some(optimizer)

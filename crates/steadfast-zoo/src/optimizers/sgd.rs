@@ -1,4 +1,4 @@
-//! Stochastic gradient descent with momentum, as `torch.optim.SGD` with dampening 0.
+//! Stochastic gradient descent with momentum, as `torch.optim.SGD`.
 
 use serde_json::Value;
 use steadfast_config::{Section, section};
@@ -14,6 +14,8 @@ section! {
     pub struct SgdConfig {
         /// Share of the last update that lives on in the next one.
         trajectory momentum: f64 = 0.0, 0.0..1.0;
+        /// Share of each update that is kept out of the next ones.
+        trajectory dampening: f64 = 0.0, 0.0..=1.0;
         /// Whether the gradient is taken where the momentum leads (Nesterov).
         trajectory nesterov: bool = false;
         /// This times the parameter is added to its gradient.
@@ -32,9 +34,14 @@ impl OptimizerConfig for SgdConfig {
         Ok(())
     }
 
+    fn objection(&self) -> Option<&'static str> {
+        let forbidden = self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0);
+        forbidden.then_some("`nesterov` needs a `momentum` above 0 and a `dampening` of 0")
+    }
+
     fn build(&self) -> Box<dyn Optimizer> {
-        let Self { momentum, nesterov, weight_decay } = *self;
-        Box::new(Sgd::new(SgdOptions { momentum, nesterov, weight_decay }))
+        let Self { momentum, dampening, nesterov, weight_decay } = *self;
+        Box::new(Sgd::new(SgdOptions { momentum, dampening, nesterov, weight_decay }))
     }
 }
 
@@ -46,6 +53,15 @@ mod tests {
     fn a_shorthand_stands_in_for_its_own_parameter() {
         let mut sgd = SgdConfig { momentum: 0.5, ..SgdConfig::default() };
         assert_eq!(sgd.apply(&Shorthands { weight_decay: Some(0.1), momentum: None }), Ok(()));
-        assert_eq!(sgd, SgdConfig { momentum: 0.5, nesterov: false, weight_decay: 0.1 });
+        assert_eq!(sgd, SgdConfig { momentum: 0.5, weight_decay: 0.1, ..SgdConfig::default() });
+    }
+
+    #[test]
+    fn nesterov_needs_momentum_and_no_dampening() {
+        let refused = |momentum, dampening| SgdConfig { momentum, dampening, nesterov: true, weight_decay: 0.0 };
+        assert!(refused(0.0, 0.0).objection().is_some());
+        assert!(refused(0.9, 0.1).objection().is_some());
+        assert_eq!(refused(0.9, 0.0).objection(), None);
+        assert_eq!(SgdConfig::default().objection(), None);
     }
 }

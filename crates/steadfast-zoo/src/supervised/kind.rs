@@ -1,7 +1,7 @@
 //! From a config to a supervised experiment: every component is looked up and its parameters are checked.
 
 use steadfast_config::{Component, Device, ExperimentConfig, JsonPath, Problems, ResolvedParts, Section, suggest};
-use steadfast_experiment::{ExperimentKind, Prepared, check_monitor};
+use steadfast_experiment::{ExperimentKind, Prepared, check_monitor, check_monitors};
 
 use super::experiment::{Recipe, Supervised};
 use super::insistence::{Insistence, KINDS};
@@ -30,13 +30,18 @@ fn prepare(config: &ExperimentConfig, insistence: Insistence, problems: &mut Pro
     let scheduler = scheduler(&config.hyperparams.scheduler, problems);
     check_device(config, problems);
     check_metrics(config, insistence, problems);
-    let (Named(model_type, model), data, Named(optimizer_kind, optimizer), Named(scheduler_kind, scheduler)) =
-        (model?, data?, optimizer?, scheduler?);
     let metrics = insistence.figures();
+    let (Some(model), Some(data), Some(optimizer), Some(scheduler)) = (model, data, optimizer, scheduler) else {
+        check_monitors(config, &metrics, problems);
+        return None;
+    };
+    let (Named(model_type, model), Named(optimizer_kind, optimizer)) = (model, optimizer);
+    let Named(scheduler_kind, scheduler) = scheduler;
     if let Some(watched) = scheduler.plateau().and_then(|plateau| plateau.monitor.as_ref()) {
         check_monitor(watched, &metrics, problems);
     }
     if problems.error_count() > errors {
+        check_monitors(config, &metrics, problems);
         return None;
     }
     let parts = ResolvedParts {
