@@ -235,6 +235,34 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A name, and behind it what is said of it: on the same line where it fits, else wrapped below.
+pub(crate) fn headline(name: &str, look: Look, about: &str, style: Style) -> String {
+    titled(name, look, (about, Look::Plain), terminal_width(), style)
+}
+
+/// The same in two looks, in a terminal of this width.
+pub(crate) fn titled(
+    name: &str,
+    look: Look,
+    (about, about_look): (&str, Look),
+    width: Option<usize>,
+    style: Style,
+) -> String {
+    let (name, about) = (printable(name), printable(about));
+    let heading = paint(style, look, &name);
+    if about.is_empty() {
+        return heading;
+    }
+    match width.filter(|width| name.width() + GAP.len() + about.width() > *width) {
+        None => format!("{heading}{GAP}{}", paint(style, about_look, &about)),
+        Some(width) => {
+            let lines = wrap(&about, width.saturating_sub(GAP.len()));
+            let lines = lines.iter().map(|line| format!("\n{GAP}{}", paint(style, about_look, line)));
+            format!("{heading}{}", lines.collect::<String>())
+        }
+    }
+}
+
 /// Where a word is cut so that its beginning fits; after one character at least.
 fn cut(word: &str, width: usize) -> usize {
     let fits = word.char_indices().map(|(at, _)| at).skip(1).take_while(|at| word[..*at].width() <= width);
@@ -342,6 +370,16 @@ mod tests {
           lr       10.25
           meaning  short
         "#);
+    }
+
+    #[test]
+    fn a_headline_that_does_not_fit_continues_below() {
+        let about = ("what it is about", Look::Plain);
+        let at = |width| titled("name", Look::Plain, about, width, Style::plain());
+        assert_eq!(at(None), "name  what it is about");
+        assert_eq!(at(Some(22)), "name  what it is about");
+        assert_eq!(at(Some(16)), "name\n  what it is\n  about");
+        assert_eq!(titled("name", Look::Plain, ("", Look::Plain), Some(3), Style::plain()), "name");
     }
 
     #[test]

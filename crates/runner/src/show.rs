@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use steadfast_state::Document;
 
 use crate::exit_code::Exit;
-use crate::grid::{Cell, Column, Grid, Look, printable, say, say_json, terminal_width};
+use crate::grid::{Cell, Column, Grid, Look, headline, say, say_json, terminal_width};
 use crate::look::LookArgs;
 use crate::number::{count, duration, metric};
 use crate::run::{Run, Runs};
@@ -77,9 +77,7 @@ fn as_json(run: &Run) -> Value {
 }
 
 fn heading(run: &Run, style: Style) -> String {
-    let description = run.config()["description"].as_str().filter(|text| !text.is_empty());
-    let name = style.bold(run.name());
-    description.map_or_else(|| name.clone(), |text| format!("{name}  {}", printable(text)))
+    headline(run.name(), Look::Bold, run.config()["description"].as_str().unwrap_or_default(), style)
 }
 
 /// What there is to know in words.

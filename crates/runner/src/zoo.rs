@@ -7,7 +7,7 @@ use steadfast_experiment::ExperimentFactory;
 
 use crate::catalog::{Chapter, Entry, flattened};
 use crate::exit_code::Exit;
-use crate::grid::{Cell, Column, Grid, Look, say, say_json, terminal_width};
+use crate::grid::{Cell, Column, Grid, Look, headline, say, say_json, terminal_width, titled};
 use crate::look::LookArgs;
 use crate::style::Style;
 
@@ -51,7 +51,8 @@ fn page(chapter: Chapter, factory: &ExperimentFactory, style: Style) -> String {
     for entry in &entries {
         grid.row(vec![Cell::new(&entry.name).look(Look::Bold), Cell::new(&entry.summary)]);
     }
-    let heading = format!("{}  {}", style.good(chapter.title()), style.dim(chapter.key()));
+    let key = (chapter.key(), Look::Dim);
+    let heading = titled(chapter.title(), Look::Good, key, terminal_width(), style);
     format!("{heading}\n{}", grid.render(terminal_width(), style))
 }
 
@@ -71,7 +72,7 @@ fn show_one(factory: &ExperimentFactory, (chapter, name): (Chapter, &str), look:
         return Exit::Done;
     }
     let style = look.style();
-    let mut text = format!("{}  {}", style.bold(&entry.name), entry.summary);
+    let mut text = headline(&entry.name, Look::Bold, &entry.summary, style);
     if !entry.fields.is_empty() {
         let table = parameters(&entry.fields).render(terminal_width(), style);
         text = format!(

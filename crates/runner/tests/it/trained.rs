@@ -129,3 +129,52 @@ fn what_cannot_be_predicted_is_explained() {
     insta::assert_snapshot!(said("absent.npy", "y.npy", 1));
     insta::assert_snapshot!(said("wide.safetensors", "y.txt", 2));
 }
+
+#[test]
+fn a_language_model_is_measured_and_applied() {
+    let bench = Bench::new();
+    bench.write("book.txt", "the cat sat on the mat. the dog sat on the log. ".repeat(20));
+    let config = json!({
+        "name": "writer", "model_type": "GPT", "dataset_path": "book.txt",
+        "model": {"layers": 1, "heads": 2, "width": 16, "dropout": 0.0},
+        "data": {"format": "text", "context": 16, "validation": {"split": 0.2}},
+        "hyperparams": {"epochs": 2, "batch_size": 8, "lr": 0.01},
+    });
+    bench.write("configs/writer.json", config.to_string());
+    let ended = bench.run(&["configs"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+
+    let ended = bench.run(&["evaluate", "writer", "--json"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let found: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(found["metrics"]["loss"], bench.result("writer")["best"]["val_loss"]);
+    let (loss, perplexity) = (found["metrics"]["loss"].as_f64().unwrap(), found["metrics"]["perplexity"].as_f64());
+    assert!((perplexity.unwrap() - loss.exp()).abs() < 1e-9, "{found}");
+
+    let vocabulary = bench.result("writer")["preprocessing"]["vocabulary"].as_u64().unwrap();
+    let tokens: Vec<u8> = (0..32_u32).flat_map(|token| (token % 5).to_le_bytes()).collect();
+    let input = TensorData::new(Dtype::U32, vec![2, 16], tokens.clone()).unwrap();
+    bench.write("x.safetensors", model_bytes(&TensorMap::from([("x".to_owned(), input)])).unwrap());
+    let predict = |output: &str| bench.run(&["predict", "writer", "--input", "x.safetensors", "--output", output]);
+    let ended = predict("y.safetensors");
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let output = read_model(&bench.path().join("y.safetensors")).unwrap()["output"].clone();
+    assert_eq!(output.shape(), [2, 16, usize::try_from(vocabulary).unwrap()]);
+    // What comes later does not change what is said of the tokens before.
+    let mut changed = tokens;
+    changed[4 * 15] = 6;
+    let input = TensorData::new(Dtype::U32, vec![2, 16], changed).unwrap();
+    bench.write("x.safetensors", model_bytes(&TensorMap::from([("x".to_owned(), input)])).unwrap());
+    predict("z.safetensors");
+    let other = read_model(&bench.path().join("z.safetensors")).unwrap()["output"].clone();
+    let (first, second) = (output.to_f32().unwrap(), other.to_f32().unwrap());
+    let before = 15 * usize::try_from(vocabulary).unwrap();
+    assert_eq!(first[..before], second[..before]);
+    assert_ne!(first[before..2 * before], second[before..2 * before]);
+
+    let beyond = TensorData::new(Dtype::U32, vec![1, 16], [200_u32; 16].map(u32::to_le_bytes).concat()).unwrap();
+    bench.write("x.safetensors", model_bytes(&TensorMap::from([("x".to_owned(), beyond)])).unwrap());
+    let ended = predict("never.safetensors");
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stderr.contains("200") && !bench.path().join("never.safetensors").exists(), "{}", ended.stderr);
+}
