@@ -1,8 +1,9 @@
 //! Attention of one head of one sample: the kernels.
 //!
 //! Letters: T positions of queries, S positions of keys, D numbers per position.
-//! Scores are computed for some query positions at a time, so that they stay in the cache and the T x S matrix never
-//! exists as a whole; the backward pass computes them again.
+//! Scores are computed for some query positions at a time, so that they stay in the cache. The attention weights that
+//! come of them are kept for the backward pass where they are few; else the T x S matrix never exists as a whole, and
+//! the backward pass computes it again, with the same bits.
 
 use faer::reborrow::ReborrowMut;
 use faer::{MatMut, MatRef};
@@ -40,6 +41,13 @@ struct Tile {
     seen: usize,
 }
 
+impl Tile {
+    /// Attention weights of it.
+    const fn len(&self) -> usize {
+        (self.end - self.start) * self.seen
+    }
+}
+
 impl<T: Real> Head<'_, T> {
     fn tiles(&self) -> impl Iterator<Item = Tile> + use<T> {
         let (positions, keys, causal) = (self.queries.nrows(), self.keys.nrows(), self.causal);
@@ -53,15 +61,27 @@ impl<T: Real> Head<'_, T> {
         T::from_f64(1.0 / (self.queries.ncols().max(1) as f64).sqrt())
     }
 
-    /// Writes `softmax(Q K^T * scale) V` to `output`, `[T, D]`.
-    pub(super) fn forward(&self, mut output: MatMut<'_, T>, scratch: &mut Vec<T>) {
+    /// How many attention weights there are, those of all tiles together.
+    pub(super) fn weight_count(&self) -> usize {
+        self.tiles().map(|tile| tile.len()).sum()
+    }
+
+    /// Writes `softmax(Q K^T * scale) V` to `output`, `[T, D]`, and the attention weights to `kept`, if they are to be
+    /// kept: [`Head::weight_count`] of them, one tile after another.
+    pub(super) fn forward(&self, mut output: MatMut<'_, T>, scratch: &mut Vec<T>, mut kept: Option<&mut [T]>) {
         for tile in self.tiles() {
             let height = tile.end - tile.start;
-            scratch.resize(height * tile.seen, T::ZERO);
-            self.probabilities(&tile, scratch);
+            let weights = match kept.as_mut().and_then(|kept| kept.split_off_mut(..tile.len())) {
+                Some(weights) => weights,
+                None => {
+                    scratch.resize(tile.len(), T::ZERO);
+                    &mut scratch[..]
+                }
+            };
+            self.probabilities(&tile, weights);
             let result = output.rb_mut().subrows_mut(tile.start, height);
             let values = self.values.subrows(0, tile.seen);
-            multiply(result, Product::Replace, rows_of(scratch, height, tile.seen), values);
+            multiply(result, Product::Replace, rows_of(weights, height, tile.seen), values);
         }
     }
 
@@ -87,20 +107,27 @@ impl<T: Real> Head<'_, T> {
         );
     }
 
-    /// Writes the gradients, given the gradient of the output, `[T, D]`.
+    /// Writes the gradients, given the gradient of the output, `[T, D]`, and the attention weights if they were kept.
     pub(super) fn backward(
         &self,
         gradient: MatRef<'_, T>,
         gradients: HeadGradients<'_, T>,
-        [weights, score_gradients]: [&mut Vec<T>; 2],
+        [scratch, score_gradients]: [&mut Vec<T>; 2],
+        mut kept: Option<&[T]>,
     ) {
         let HeadGradients { mut queries, mut keys, mut values } = gradients;
         let scale = self.scale();
         for tile in self.tiles() {
             let height = tile.end - tile.start;
-            weights.resize(height * tile.seen, T::ZERO);
-            score_gradients.resize(height * tile.seen, T::ZERO);
-            self.probabilities(&tile, weights);
+            score_gradients.resize(tile.len(), T::ZERO);
+            let weights = match kept.as_mut().and_then(|kept| kept.split_off(..tile.len())) {
+                Some(weights) => weights,
+                None => {
+                    scratch.resize(tile.len(), T::ZERO);
+                    self.probabilities(&tile, scratch);
+                    &scratch[..]
+                }
+            };
             let gradient = gradient.subrows(tile.start, height);
             let seen_values = self.values.subrows(0, tile.seen).transpose();
             multiply(rows_of_mut(score_gradients, height, tile.seen), Product::Replace, gradient, seen_values);
@@ -135,4 +162,38 @@ fn softmax_gradient<T: Real>(weights: &[T], gradients: &mut [T], width: usize, s
             }
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{flat, normal};
+
+    #[test]
+    fn weights_that_are_kept_have_the_bits_of_those_computed_again() {
+        let (positions, width) = (150, 6);
+        let matrix = |name: &str| flat(&normal(name, &[positions, width]));
+        let (queries, keys, values, gradient) = (matrix("q"), matrix("k"), matrix("v"), matrix("g"));
+        let part = |values| rows_of(values, positions, width);
+        for causal in [false, true] {
+            let head = Head { queries: part(&queries), keys: part(&keys), values: part(&values), causal };
+            let run = |weights: &mut Vec<f64>, keep: bool| {
+                let mut found = vec![vec![0.0; positions * width]; 4];
+                let [output, of_queries, of_keys, of_values] = found.as_mut_slice() else { unreachable!() };
+                let kept = keep.then_some(&mut weights[..]);
+                head.forward(rows_of_mut(output, positions, width), &mut Vec::new(), kept);
+                let gradients = HeadGradients {
+                    queries: rows_of_mut(of_queries, positions, width),
+                    keys: rows_of_mut(of_keys, positions, width),
+                    values: rows_of_mut(of_values, positions, width),
+                };
+                let kept = keep.then_some(&weights[..]);
+                head.backward(part(&gradient), gradients, [&mut Vec::new(), &mut Vec::new()], kept);
+                found
+            };
+            let mut weights = vec![0.0; head.weight_count()];
+            assert_eq!(run(&mut weights, true), run(&mut Vec::new(), false));
+            assert!(weights.iter().any(|weight| *weight > 0.0));
+        }
+    }
 }

@@ -6,7 +6,11 @@ use rayon::prelude::*;
 
 use super::heads::{Head, HeadGradients};
 use super::separate;
-use crate::compute::{Gradients, Operation, Real, View, apply_one, rows_of, rows_of_mut, runs_here, zeros};
+use crate::compute::{Gradients, Operation, Real, Saved, View, apply_one, rows_of, rows_of_mut, runs_here, zeros};
+
+/// Attention weights are kept from the forward to the backward pass up to so many positions; beyond, their number, which
+/// grows with the square, would take more memory than it is worth.
+const KEPT_POSITIONS: usize = 256;
 
 /// Self-attention with `heads` heads of `projected`, `[batch, T, 3 * width]`; the result is `[batch, T, width]`.
 ///
@@ -20,7 +24,7 @@ pub fn self_attention(projected: &Tensor, heads: usize, causal: bool) -> Result<
     }
     if runs_here(&[projected]) {
         let sizes = Sizes { batch, positions, heads, width: threefold / 3 };
-        apply_one(SelfAttentionOp { sizes, causal }, projected)
+        apply_one(SelfAttentionOp { sizes, causal, weights: Saved::default() }, projected)
     } else {
         composed(projected, heads, causal)
     }
@@ -59,6 +63,19 @@ impl Sizes {
 struct SelfAttentionOp {
     sizes: Sizes,
     causal: bool,
+    /// The attention weights of all heads one after another, if there are at most [`KEPT_POSITIONS`] positions.
+    weights: Saved,
+}
+
+impl SelfAttentionOp {
+    /// How many attention weights of each head are kept.
+    fn kept<T: Real>(&self, projected: &[T]) -> Option<usize> {
+        let Sizes { batch, positions, heads, width } = self.sizes;
+        if positions > KEPT_POSITIONS || batch * heads * positions == 0 {
+            return None;
+        }
+        Some(self.sizes.head(sample_of(projected, 0, positions, 3 * width), 0, self.causal).weight_count())
+    }
 }
 
 impl Operation<1> for SelfAttentionOp {
@@ -68,15 +85,21 @@ impl Operation<1> for SelfAttentionOp {
         let Sizes { batch, positions, heads, width } = self.sizes;
         let projected = projected.values::<T>()?;
         let mut output = zeros(batch * positions * width);
+        let each = self.kept(&projected);
+        let mut weights = zeros(batch * heads * each.unwrap_or(0));
+        let mut kept = weights.chunks_exact_mut(each.unwrap_or(1));
         let mut tasks = Vec::with_capacity(batch * heads);
         for (sample, output) in output.chunks_exact_mut((positions * width).max(1)).enumerate() {
             let blocks = column_blocks(rows_of_mut(output, positions, width), self.sizes.head_width());
-            tasks.extend(blocks.into_iter().enumerate().map(|(head, output)| (sample, head, output)));
+            tasks.extend(blocks.into_iter().enumerate().map(|(head, output)| (sample, head, output, kept.next())));
         }
-        tasks.into_par_iter().for_each_init(Vec::new, |scratch, (sample, head, output)| {
+        tasks.into_par_iter().for_each_init(Vec::new, |scratch, (sample, head, output, kept)| {
             let sample = sample_of(&projected, sample, positions, 3 * width);
-            self.sizes.head(sample, head, self.causal).forward(output, scratch);
+            self.sizes.head(sample, head, self.causal).forward(output, scratch, kept);
         });
+        if each.is_some() {
+            self.weights.keep(weights);
+        }
         Ok((output, Shape::from((batch, positions, width))))
     }
 
@@ -90,6 +113,10 @@ impl Operation<1> for SelfAttentionOp {
         let Sizes { positions, heads, width, .. } = self.sizes;
         let (projected, gradient) = (projected.values::<T>()?, gradient.values::<T>()?);
         let mut values = zeros(projected.len());
+        let kept = match self.kept(&projected) {
+            Some(each) => Some((self.weights.get::<T>()?, each)),
+            None => None,
+        };
         let mut tasks = Vec::new();
         for (sample, values) in values.chunks_exact_mut((positions * 3 * width).max(1)).enumerate() {
             let mut blocks = column_blocks(rows_of_mut(values, positions, 3 * width), self.sizes.head_width());
@@ -105,7 +132,8 @@ impl Operation<1> for SelfAttentionOp {
                 let input = sample_of(&projected, sample, positions, 3 * width);
                 let gradient = sample_of(&gradient, sample, positions, width);
                 let gradient = gradient.subcols(head * self.sizes.head_width(), self.sizes.head_width());
-                self.sizes.head(input, head, self.causal).backward(gradient, gradients, [first, second]);
+                let kept = kept.map(|(weights, each)| &weights[(sample * heads + head) * each..][..each]);
+                self.sizes.head(input, head, self.causal).backward(gradient, gradients, [first, second], kept);
             },
         );
         Ok([Some(values)])
@@ -134,9 +162,13 @@ mod tests {
 
     #[test]
     fn every_shape() {
-        for (dims, heads, causal) in
-            [([1, 1, 3], 1, true), ([2, 5, 24], 2, true), ([2, 6, 30], 5, false), ([1, 130, 24], 4, true)]
-        {
+        for (dims, heads, causal) in [
+            ([1, 1, 3], 1, true),
+            ([2, 5, 24], 2, true),
+            ([2, 6, 30], 5, false),
+            ([1, 130, 24], 4, true),
+            ([1, 258, 6], 1, true),
+        ] {
             check(&[&dims], &|t| self_attention(&t[0], heads, causal), &|t| composed(&t[0], heads, causal));
         }
     }

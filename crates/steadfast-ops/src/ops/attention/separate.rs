@@ -93,7 +93,7 @@ impl Operation<3> for AttentionOp {
         let mut output = zeros(queries.len());
         output.par_chunks_mut(sizes.query_block()).enumerate().for_each_init(Vec::new, |scratch, (index, output)| {
             let head = sizes.head(index, [&queries, &keys, &values], self.causal);
-            head.forward(rows_of_mut(output, sizes.positions, sizes.width), scratch);
+            head.forward(rows_of_mut(output, sizes.positions, sizes.width), scratch, None);
         });
         Ok((output, shape))
     }
@@ -126,7 +126,7 @@ impl Operation<3> for AttentionOp {
                         values: rows_of_mut(of_values, sizes.keys, sizes.width),
                     };
                     let gradient = rows_of(&gradient[block], sizes.positions, sizes.width);
-                    head.backward(gradient, gradients, [first, second]);
+                    head.backward(gradient, gradients, [first, second], None);
                 },
             );
         let mut wanted = wanted.into_iter();
