@@ -54,8 +54,8 @@ impl Launcher<'_> {
             .env("RAYON_NUM_THREADS", self.threads.to_string())
             // candle's own second pool would otherwise spin beside the one that computes.
             .env("CANDLE_BARRIER_POOL_SPIN_LIMIT", "1")
-            // Memory that one step gives back is what the next one asks for: it stays for a second (in milliseconds).
-            .env("MIMALLOC_PURGE_DELAY", "1000")
+            // Memory that one step gives back is what the next one asks for: it stays for ten seconds (in milliseconds).
+            .env("MIMALLOC_PURGE_DELAY", "10000")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -50,7 +50,7 @@ pub(super) fn timed(program: &Path, arguments: &[&str], folder: &Path) -> Result
         .env("RAYON_NUM_THREADS", "2")
         // As the runner sets it for its workers.
         .env("CANDLE_BARRIER_POOL_SPIN_LIMIT", "1")
-        .env("MIMALLOC_PURGE_DELAY", "1000")
+        .env("MIMALLOC_PURGE_DELAY", "10000")
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("failed to start {}", program.display()))?;
