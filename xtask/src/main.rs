@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod command;
 mod faults;
+mod interop;
 mod process;
 mod reference;
 mod report;
@@ -27,7 +28,7 @@ use command::{Command, dispatch};
 
 /// Every command, in the order in which help lists them.
 const COMMANDS: &[Command] =
-    &[ci::COMMAND, test::COMMAND, tidy::COMMAND, reference::COMMAND, sweep::COMMAND, faults::COMMAND, bench::COMMAND];
+    &[ci::COMMAND, test::COMMAND, tidy::COMMAND, reference::COMMAND, sweep::COMMAND, faults::COMMAND, bench::COMMAND, interop::COMMAND];
 
 fn main() -> ExitCode {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();

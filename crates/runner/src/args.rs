@@ -13,6 +13,7 @@ use crate::explain::ExplainArgs;
 use crate::list::ListArgs;
 use crate::manual::CompletionsArgs;
 use crate::predict::PredictArgs;
+use crate::html_report::ReportArgs;
 use crate::reference::ReferenceArgs;
 use crate::schema::SchemaArgs;
 use crate::show::ShowArgs;
@@ -61,6 +62,8 @@ pub(crate) enum Verb {
     Diff(DiffArgs),
     /// Say which runs came out best by a metric.
     Best(BestArgs),
+    /// Make one HTML file about many runs: a table, curves, what mattered, what failed.
+    Report(ReportArgs),
     /// Show the resolved config, and where each value comes from.
     Explain(ExplainArgs),
     /// List everything that a config can name.

@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 use steadfast_experiment::RunResult;
-use steadfast_state::{RunStatus, RunSummary};
+use steadfast_state::RunSummary;
 
 use crate::exit_code::Exit;
 use crate::grid::{remark, say, say_json};
 use crate::look::LookArgs;
-use crate::query::{Filter, Sort, check_key};
 use crate::run::{Run, Runs};
+use crate::selection::SelectArgs;
 use crate::table;
 
 #[derive(Debug, Args)]
@@ -27,42 +27,13 @@ pub(crate) struct ListArgs {
     /// Where results are kept.
     #[arg(long, value_name = "DIR", default_value = "results")]
     results: PathBuf,
-    /// Only runs that stand like this; several with commas.
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "STATUS")]
-    status: Vec<StatusArg>,
-    /// Only runs with this: KEY=VALUE, or with !=, <, <=, >, >=; may be given several times.
-    #[arg(long, value_name = "KEY=VALUE")]
-    filter: Vec<Filter>,
-    /// Sort by this key; -KEY for the largest first.
-    #[arg(long, value_name = "KEY", allow_hyphen_values = true)]
-    sort: Option<Sort>,
-    /// Show at most so many.
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[command(flatten)]
+    select: SelectArgs,
     /// Print names alone, one a line, for scripts.
     #[arg(long, short, conflicts_with = "json")]
     names: bool,
     #[command(flatten)]
     look: LookArgs,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum StatusArg {
-    Running,
-    Completed,
-    Failed,
-    Interrupted,
-}
-
-impl StatusArg {
-    fn is(self, status: RunStatus) -> bool {
-        match self {
-            Self::Running => status == RunStatus::Running,
-            Self::Completed => status == RunStatus::Completed,
-            Self::Failed => status == RunStatus::Failed,
-            Self::Interrupted => status == RunStatus::Interrupted,
-        }
-    }
 }
 
 /// Shows every run without disturbing any.
@@ -72,13 +43,11 @@ pub(crate) fn run(arguments: &ListArgs) -> Exit {
         Ok(runs) => runs,
         Err(exit) => return exit,
     };
-    let keys = arguments.filter.iter().map(|filter| &filter.key).chain(arguments.sort.as_ref().map(|sort| &sort.key));
-    let keys: Vec<&str> = keys.map(String::as_str).collect();
-    if let Some(message) = keys.iter().find_map(|key| check_key(&runs, key).err()) {
-        return look.usage_error(&message);
-    }
     let there_are_some = !runs.is_empty();
-    let runs = chosen(runs, arguments);
+    let runs = match arguments.select.choose(runs) {
+        Ok(runs) => runs,
+        Err(message) => return look.usage_error(&message),
+    };
     if look.json {
         say_json(&runs.iter().map(as_json).collect());
     } else if arguments.names {
@@ -89,23 +58,9 @@ pub(crate) fn run(arguments: &ListArgs) -> Exit {
         let what = if there_are_some { "no such run" } else { "no runs" };
         remark(&format!("{what} in {}", arguments.results.display()));
     } else {
-        table::print_runs(&runs, &keys, look.style());
+        table::print_runs(&runs, &arguments.select.keys(), look.style());
     }
     Exit::Done
-}
-
-fn chosen(runs: Vec<Run>, arguments: &ListArgs) -> Vec<Run> {
-    let ListArgs { status, filter, sort, limit, .. } = arguments;
-    let is_wanted = |run: &Run| {
-        (status.is_empty() || status.iter().any(|wanted| wanted.is(run.summary.status)))
-            && filter.iter().all(|filter| filter.keeps(run))
-    };
-    let mut runs: Vec<Run> = runs.into_iter().filter(is_wanted).collect();
-    if let Some(sort) = sort {
-        sort.apply(&mut runs);
-    }
-    runs.truncate(limit.unwrap_or(usize::MAX));
-    runs
 }
 
 fn as_json(run: &Run) -> Value {

@@ -19,7 +19,7 @@ use crate::process::Launcher;
 use crate::row::Row;
 use crate::supervise::Batch;
 use crate::{
-    best, brief, check, compare, environment, evaluate, explain, grid, list, logs, manual, predict, reference, report,
+    best, brief, check, compare, environment, evaluate, explain, grid, html_report, list, logs, manual, predict, reference, report,
     schema, setup, show, style, table, trial, verify, worker, zoo,
 };
 
@@ -55,6 +55,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Compare(arguments)) => compare::compare(arguments),
         Some(Verb::Diff(arguments)) => compare::diff_two(factory, arguments),
         Some(Verb::Best(arguments)) => best::run(arguments),
+        Some(Verb::Report(arguments)) => html_report::run(arguments),
         Some(Verb::Explain(arguments)) => explain::run(factory, arguments),
         Some(Verb::Zoo(arguments)) => zoo::run(factory, arguments),
         Some(Verb::Schema(arguments)) => schema::run(factory, arguments),

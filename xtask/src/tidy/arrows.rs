@@ -12,9 +12,20 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("steadfast-logging", &[]),
     ("steadfast-testkit", &[]),
     ("steadfast-ops", &[]),
+    ("steadfast-report", &[]),
     ("steadfast-experiment", &["steadfast-config", "steadfast-state"]),
     ("steadfast-zoo", &["steadfast-config", "steadfast-experiment", "steadfast-ops", "steadfast-state"]),
-    ("runner", &["steadfast-config", "steadfast-experiment", "steadfast-logging", "steadfast-state", "steadfast-zoo"]),
+    (
+        "runner",
+        &[
+            "steadfast-config",
+            "steadfast-experiment",
+            "steadfast-logging",
+            "steadfast-report",
+            "steadfast-state",
+            "steadfast-zoo",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
