@@ -27,8 +27,16 @@ use arguments::UsageError;
 use command::{Command, dispatch};
 
 /// Every command, in the order in which help lists them.
-const COMMANDS: &[Command] =
-    &[ci::COMMAND, test::COMMAND, tidy::COMMAND, reference::COMMAND, sweep::COMMAND, faults::COMMAND, bench::COMMAND, interop::COMMAND];
+const COMMANDS: &[Command] = &[
+    ci::COMMAND,
+    test::COMMAND,
+    tidy::COMMAND,
+    reference::COMMAND,
+    sweep::COMMAND,
+    faults::COMMAND,
+    bench::COMMAND,
+    interop::COMMAND,
+];
 
 fn main() -> ExitCode {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>();

@@ -46,7 +46,8 @@ pub(crate) fn run(arguments: &ReportArgs) -> Exit {
     let ReportArgs { results, output, .. } = arguments;
     let look = LookArgs { json: false, color: arguments.color };
     if !results.is_dir() {
-        return look.usage_error(&format!("there is no folder `{}`; name the one that --results named", results.display()));
+        return look
+            .usage_error(&format!("there is no folder `{}`; name the one that --results named", results.display()));
     }
     let runs = match Runs::new(results, look).all() {
         Ok(runs) => runs,
@@ -61,7 +62,7 @@ pub(crate) fn run(arguments: &ReportArgs) -> Exit {
     let count = plural(runs.len() as u64, "run");
     let title = arguments.title.clone().unwrap_or_else(|| title_of(results));
     let program = concat!("Steadfast ", env!("CARGO_PKG_VERSION")).to_owned();
-    let page = page(&Report { title, program, runs });
+    let page = page(&Report { title, program, runs, ordered: arguments.select.is_sorted() });
     if let Err(error) = deliver(output, page.as_bytes()) {
         look.complain(&error);
         return Exit::Storage;
@@ -86,7 +87,8 @@ fn deliver(output: &Path, page: &[u8]) -> Result<(), String> {
 
 fn title_of(results: &Path) -> String {
     let full = results.canonicalize().unwrap_or_else(|_| results.to_owned());
-    let name = full.file_name().map_or_else(|| results.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let name =
+        full.file_name().map_or_else(|| results.display().to_string(), |name| name.to_string_lossy().into_owned());
     format!("Runs in {name}")
 }
 

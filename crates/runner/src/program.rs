@@ -19,8 +19,8 @@ use crate::process::Launcher;
 use crate::row::Row;
 use crate::supervise::Batch;
 use crate::{
-    best, brief, check, compare, environment, evaluate, explain, grid, html_report, list, logs, manual, predict, reference, report,
-    schema, setup, show, style, table, trial, verify, worker, zoo,
+    best, brief, check, compare, environment, evaluate, explain, grid, html_report, list, logs, manual, predict,
+    reference, report, schema, setup, show, style, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.

@@ -48,6 +48,11 @@ impl SelectArgs {
         self.filter.iter().map(|filter| &filter.key).chain(sort).map(String::as_str).collect()
     }
 
+    /// Whether somebody chose an order.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.sort.is_some()
+    }
+
     /// The runs that are wanted, in the order that is wanted; what to say if no run has one of the keys.
     pub(crate) fn choose(&self, runs: Vec<Run>) -> Result<Vec<Run>, String> {
         for key in self.keys() {

@@ -49,8 +49,7 @@ impl Curves {
         };
         let mut series = Map::new();
         for (place, name) in self.metrics.iter().enumerate() {
-            let values: Vec<f64> =
-                rows.iter().map(|row| row.get(name).and_then(number).unwrap_or(f64::NAN)).collect();
+            let values: Vec<f64> = rows.iter().map(|row| row.get(name).and_then(number).unwrap_or(f64::NAN)).collect();
             if rows.iter().any(|row| row.contains_key(name)) {
                 series.insert(place.to_string(), intern(&values).into());
             }
@@ -123,7 +122,8 @@ mod tests {
 
     fn run(rows: usize) -> RunRecord {
         let row = |index: usize| {
-            let row = json!({"epoch": index + 1, "step": 7 * (index + 1), "val_loss": 1.0 / (index + 1) as f64, "lr": 0.1});
+            let row =
+                json!({"epoch": index + 1, "step": 7 * (index + 1), "val_loss": 1.0 / (index + 1) as f64, "lr": 0.1});
             row.as_object().cloned().unwrap_or_default()
         };
         let timing = json!({"epochs": (1..=rows).map(|epoch| json!({"epoch": epoch, "train_s": 1.5, "validate_s": 0.5})).collect::<Vec<_>>()});

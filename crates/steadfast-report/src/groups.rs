@@ -80,15 +80,18 @@ mod tests {
     use super::*;
 
     fn groups(runs: &[(&str, u64, f64)]) -> Groups {
-        let configs: Vec<Value> =
-            runs.iter().map(|(name, seed, lr)| json!({"name": name, "seed": seed, "hyperparams": {"lr": lr}})).collect();
+        let configs: Vec<Value> = runs
+            .iter()
+            .map(|(name, seed, lr)| json!({"name": name, "seed": seed, "hyperparams": {"lr": lr}}))
+            .collect();
         let names: Vec<&str> = runs.iter().map(|(name, ..)| *name).collect();
         Groups::of(&names, &Parameters::of(&configs.iter().collect::<Vec<_>>()))
     }
 
     #[test]
     fn seeds_make_a_group_and_choices_make_another() {
-        let found = groups(&[("a-s0", 0, 0.1), ("a-s1", 1, 0.1), ("b-seed0", 0, 0.2), ("b-seed1", 1, 0.2), ("c", 0, 0.3)]);
+        let found =
+            groups(&[("a-s0", 0, 0.1), ("a-s1", 1, 0.1), ("b-seed0", 0, 0.2), ("b-seed1", 1, 0.2), ("c", 0, 0.3)]);
         assert_eq!(found.of, [0, 0, 1, 1, 2]);
         assert_eq!(found.labels, ["a", "b", "c"]);
     }

@@ -51,11 +51,8 @@ impl Monitor {
                 *votes.entry((metric, key("mode").unwrap_or("min"))).or_default() += 1;
             }
         }
-        let (metric, goal) = votes
-            .into_iter()
-            .rev()
-            .max_by_key(|(_, count)| *count)
-            .map_or(("val_loss", "min"), |(choice, _)| choice);
+        let (metric, goal) =
+            votes.into_iter().rev().max_by_key(|(_, count)| *count).map_or(("val_loss", "min"), |(choice, _)| choice);
         Self { metric: metric.to_owned(), goal: goal.to_owned() }
     }
 }
@@ -86,6 +83,7 @@ pub(crate) fn of(report: &Report, monitor: &Monitor) -> Value {
     json!({
         "title": report.title,
         "program": report.program,
+        "ordered": report.ordered,
         "monitor": {"metric": monitor.metric, "goal": monitor.goal},
         "metrics": curves.metrics,
         "goals": goals,
@@ -103,7 +101,8 @@ pub(crate) fn of(report: &Report, monitor: &Monitor) -> Value {
 /// The monitored metric first, then what else is validated.
 fn ranked_metrics<'a>(metrics: &'a [String], monitor: &'a Monitor) -> Vec<&'a str> {
     let mut ranked = vec![monitor.metric.as_str()];
-    ranked.extend(metrics.iter().map(String::as_str).filter(|name| name.starts_with("val_") && *name != monitor.metric));
+    ranked
+        .extend(metrics.iter().map(String::as_str).filter(|name| name.starts_with("val_") && *name != monitor.metric));
     ranked
 }
 
@@ -170,6 +169,9 @@ mod tests {
         let run = RunRecord { result, ..RunRecord::default() };
         let mut matrices = 0;
         let kept = |matrices: &mut usize| run_json(&run, matrices)["evaluation"]["confusion_matrix"].is_object();
-        assert_eq!([kept(&mut matrices), kept(&mut matrices), kept(&mut matrices), kept(&mut matrices)], [true, true, true, false]);
+        assert_eq!(
+            [kept(&mut matrices), kept(&mut matrices), kept(&mut matrices), kept(&mut matrices)],
+            [true, true, true, false]
+        );
     }
 }

@@ -77,13 +77,14 @@ impl Parameters {
     fn name_shortly(&mut self) {
         let keys: Vec<String> = self.differing.iter().map(|parameter| parameter.key.clone()).collect();
         for parameter in &mut self.differing {
-            let parts = parameter.key.split('.').count();
+            let own = named(&parameter.key);
+            let parts = own.split('.').count();
             let is_unique = |count: &usize| {
-                let end = tail(&parameter.key, *count);
-                keys.iter().filter(|key| tail(key, *count) == end).count() == 1
+                let end = tail(own, *count);
+                keys.iter().filter(|key| tail(named(key), *count) == end).count() == 1
             };
             let count = (1..=parts).find(is_unique).unwrap_or(parts);
-            parameter.short = tail(&parameter.key, count);
+            parameter.short = tail(own, count);
         }
     }
 }
@@ -165,6 +166,11 @@ fn collect<'a>(value: &'a Value, key: String, all: &mut Vec<(String, &'a Value)>
     }
 }
 
+/// What the kind of something is, is what it is: `hyperparams.optimizer`.
+fn named(key: &str) -> &str {
+    key.strip_suffix(".kind").unwrap_or(key)
+}
+
 /// The last `count` parts of a key.
 fn tail(key: &str, count: usize) -> String {
     let parts: Vec<&str> = key.split('.').collect();
@@ -178,19 +184,23 @@ mod tests {
     #[test]
     fn what_differs_is_told_apart_from_what_does_not() {
         let configs = [
-            json!({"name": "a", "seed": 0, "hyperparams": {"lr": 0.1, "momentum": null, "optimizer": {"momentum": 0.9}}}),
+            json!({"name": "a", "seed": 0, "hyperparams": {"lr": 0.1, "momentum": null, "optimizer": {"momentum": 0.9, "kind": "sgd"}}}),
             json!({"name": "b", "seed": 0, "hyperparams": {"lr": 0.001, "momentum": 0.5, "optimizer": {"momentum": 0.5}}}),
             json!({"name": "c", "seed": 0, "hyperparams": {"lr": 0.01, "optimizer": {"momentum": 0.5}}, "model": {"lr": 1}}),
         ];
         let table = Parameters::of(&configs.iter().collect::<Vec<_>>());
         assert_eq!(table.common, [("seed".to_owned(), json!(0))]);
         let shorts: Vec<&str> = table.differing.iter().map(|parameter| parameter.short.as_str()).collect();
-        assert_eq!(shorts, ["name", "hyperparams.lr", "momentum", "model.lr"], "the optimizer's momentum, once");
+        assert_eq!(
+            shorts,
+            ["name", "hyperparams.lr", "momentum", "optimizer", "model.lr"],
+            "the optimizer's momentum, once"
+        );
         let lr = &table.differing[1];
         assert_eq!(lr.levels, [json!(0.001), json!(0.01), json!(0.1)]);
         assert_eq!(lr.level_of, [Some(2), Some(0), Some(1)]);
         assert!(lr.is_numeric() && lr.is_wide() && lr.is_hyperparameter);
-        assert_eq!(table.differing[3].level_of, [None, None, Some(0)]);
+        assert_eq!(table.differing[4].level_of, [None, None, Some(0)]);
         assert!(!table.differing[0].is_hyperparameter);
     }
 

@@ -9,8 +9,10 @@ pub struct Report {
     pub title: String,
     /// The program that made the runs, with its version; for the foot of the page.
     pub program: String,
-    /// The runs, in the order in which they are first shown.
+    /// The runs.
     pub runs: Vec<RunRecord>,
+    /// Whether their order is somebody's choice; otherwise the best comes first.
+    pub ordered: bool,
 }
 
 /// One run, as it lies on disk. What is not there is `null` or empty.

@@ -35,7 +35,8 @@ fn run(bench: &Bench) -> Result<Vec<Finding>> {
         let script = "xtask/interop/browser.py";
         let check = CommandLine::new(bench.python.to_string_lossy(), &[script, &to, &from, scene]);
         let found = Finding::read_all(&check.capture()?).with_context(|| format!("{scene}: {what}"))?;
-        findings.extend(found.into_iter().map(|finding| Finding { what: format!("{scene}: {}", finding.what), ..finding }));
+        findings
+            .extend(found.into_iter().map(|finding| Finding { what: format!("{scene}: {}", finding.what), ..finding }));
     }
     Ok(findings)
 }

@@ -53,7 +53,12 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
             table.add_row([Cell::new(check.name), Cell::new(what), report::number(count), Cell::new(verdict)]);
             failures.extend(trouble.iter().map(|text| format!("{}, {what}: {text}", check.name)));
         }
-        failures.extend(findings.iter().filter(|finding| finding.count == 0).map(|finding| format!("{}: nothing compared", finding.what)));
+        failures.extend(
+            findings
+                .iter()
+                .filter(|finding| finding.count == 0)
+                .map(|finding| format!("{}: nothing compared", finding.what)),
+        );
     }
     println!("\n{}", table.trim_fmt());
     for failure in &failures {
@@ -64,6 +69,15 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// The runner as users build it: what it makes is measured here too.
 fn build() -> Result<PathBuf> {
-    let line = CommandLine::cargo(&["build", "--release", "--package", "runner", "--bin", "runner", "--message-format", "json-render-diagnostics"]);
+    let line = CommandLine::cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "runner",
+        "--bin",
+        "runner",
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     sweep::executable(&line.capture()?).context("cargo named no runner")
 }

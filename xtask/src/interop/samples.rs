@@ -106,7 +106,8 @@ fn six() -> Vec<Sample> {
         ("digits-linear", "Linear", 0.16, 0.3),
     ];
     let of = |(name, model, floor, pace): (&str, &'static str, f64, f64)| {
-        let choices = vec![("/model_type", json!(model)), ("/hyperparams/lr", json!(if floor < 0.05 { 0.001 } else { 0.01 }))];
+        let choices =
+            vec![("/model_type", json!(model)), ("/hyperparams/lr", json!(if floor < 0.05 { 0.001 } else { 0.01 }))];
         Sample { choices, ..sample(name, 0, floor, pace) }
     };
     rows.into_iter().map(of).collect()
@@ -126,7 +127,11 @@ fn sweep(count: usize, epochs: u64) -> Vec<Sample> {
         let lr = rates[rate] * (1.0 + 0.1 * (point / 180) as f64);
         let off = (lr / 0.003_f64).ln().powi(2) * if kinds[kind] == "sgd" { 0.3 } else { 1.0 };
         let floor = 0.04 + 0.02 * off + 0.015 * size as f64 + 0.01 * kind as f64;
-        let end = if number % 25 == 19 { End::Failed("numeric", "the training loss is NaN at step 1200") } else { End::Completed };
+        let end = if number % 25 == 19 {
+            End::Failed("numeric", "the training loss is NaN at step 1200")
+        } else {
+            End::Completed
+        };
         Sample {
             name: format!("lr{lr:.4}-batch{}-{}-{point:x}-s{seed}", sizes[size], kinds[kind]),
             choices: vec![
@@ -160,7 +165,11 @@ fn hostile() -> Vec<Sample> {
     let script = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
     let message = "<svg onload=document.title='owned'>\u{2028}--><!-- ]]> ${document.title='owned'} {{7*7}}";
     let row = |name: &str| Sample {
-        choices: vec![("/description", json!(script)), ("/tags", json!([script, message])), ("/model_type", json!(name))],
+        choices: vec![
+            ("/description", json!(script)),
+            ("/tags", json!([script, message])),
+            ("/model_type", json!(name)),
+        ],
         end: End::Failed("other", message),
         ..sample(name, 0, 0.1, 0.2)
     };
@@ -190,7 +199,8 @@ fn write(results: &Path, template: &Template, sample: &Sample) -> Result<()> {
 
 /// Falling losses with noise, the same for a name and a seed in every process.
 fn rows(sample: &Sample) -> Vec<Map<String, Value>> {
-    let mut state = sample.name.bytes().fold(sample.seed + 1, |state, byte| state.wrapping_mul(31).wrapping_add(byte.into()));
+    let mut state =
+        sample.name.bytes().fold(sample.seed + 1, |state, byte| state.wrapping_mul(31).wrapping_add(byte.into()));
     let mut noise = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5

@@ -67,23 +67,17 @@ class Chart {
   }
 
   scales(width, height) {
-    const all = [];
     let [low, high] = [Infinity, -Infinity];
-    for (const line of this.lines) {
-      for (const list of [line.ys, line.low, line.high]) if (list) for (const value of list) all.push(value);
-      for (const x of [line.xs[0], line.xs[line.xs.length - 1]]) {
-        if (x < low) low = x;
-        if (x > high) high = x;
-      }
+    for (const { xs } of this.lines) {
+      low = Math.min(low, xs[0]);
+      high = Math.max(high, xs[xs.length - 1]);
     }
     const isSingle = !(high > low);
-    this.x = scale(
-      isSingle ? (low || 0) - 1 : low,
-      isSingle ? (high || 0) + 1 : high,
-      MARGIN.left + 4,
-      width - MARGIN.right,
-    );
-    const [bottom, top] = extent(all, this);
+    const [from, to] = isSingle ? [(low || 0) - 1, (high || 0) + 1] : [low, high];
+    this.x = scale(from, to, MARGIN.left + 4, width - MARGIN.right);
+    // Bands of quiet lines are not drawn.
+    const seen = (line) => (line.color !== null && line.low ? [line.ys, line.low, line.high] : [line.ys]);
+    const [bottom, top] = extent(this.lines.flatMap(seen), this);
     this.y = scale(bottom, top, height - MARGIN.bottom, MARGIN.top, this.log);
   }
 
@@ -151,13 +145,7 @@ class Chart {
       parts.push(svg("text", { x: this.x.at(tick), y: height - 8, "text-anchor": "middle" }, tickText(tick)));
     }
     const unit = this.axis === "time" ? "seconds" : this.axis;
-    parts.push(
-      svg(
-        "text",
-        { class: "unit", x: width - MARGIN.right, y: height - MARGIN.bottom - 5, "text-anchor": "end" },
-        unit,
-      ),
-    );
+    parts.push(svg("text", { class: "unit", x: MARGIN.left - 6, y: height - 8, "text-anchor": "end" }, unit));
     this.mark = svg("g", { class: "mark" });
     this.layer.replaceChildren(...parts, this.mark);
   }

@@ -27,8 +27,9 @@ function lineOf(unit, metric) {
   if (parts.length === 0) return null;
   const shared = { label: unit.label, color: unit.color, runs: unit.runs };
   if (parts.length === 1) return { ...shared, xs: parts[0].xs, ys: smoothed(parts[0].ys, view.smooth) };
-  const rows = view.axis === "time" ? byRow(parts) : byPlace(parts);
-  const mean = rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0) / values.length);
+  const isAligned = parts.every(({ xs }) => xs === parts[0].xs);
+  const rows = isAligned || view.axis === "time" ? byRow(parts) : byPlace(parts);
+  const mean = rows.map(({ values }) => meanOf(values));
   const spread = rows.map(({ values }, row) => deviation(values, mean[row]));
   const ys = smoothed(mean, view.smooth);
   const low = ys.map((value, row) => value - spread[row]);
@@ -48,13 +49,21 @@ function byPlace(parts) {
   return [...rows].map(([x, values]) => ({ x, values })).sort((a, b) => a.x - b.x);
 }
 
-/** Clocks differ from run to run, so rows are matched and their times averaged. */
+/** Rows that belong together, as they stand; clocks differ from run to run, so their times are averaged. */
 function byRow(parts) {
   const length = Math.min(...parts.map(({ xs }) => xs.length));
-  return Array.from({ length }, (_, row) => ({
-    x: parts.reduce((sum, { xs }) => sum + xs[row], 0) / parts.length,
-    values: parts.map(({ ys }) => ys[row]),
-  }));
+  const rows = [];
+  for (let row = 0; row < length; row++) {
+    const values = parts.map(({ ys }) => ys[row]).filter((value) => !Number.isNaN(value));
+    rows.push({ x: meanOf(parts.map(({ xs }) => xs[row])), values });
+  }
+  return rows;
+}
+
+function meanOf(values) {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
 }
 
 /** The standard deviation of a sample. */
@@ -76,7 +85,8 @@ function curvesSection() {
   const tip = el("div", { class: "tip", role: "status", hidden: true });
   const tell = (chart, first, found) => showTip(tip, chart, first, found);
   const rebuild = () => {
-    charts = data.metrics.filter((metric) => view.metrics.has(metric)).map((metric) => new Chart(metric, { tell }));
+    const ranked = [...new Set([...figureNames, ...data.metrics])];
+    charts = ranked.filter((metric) => view.metrics.has(metric)).map((metric) => new Chart(metric, { tell }));
     grid.replaceChildren(...charts.map((chart) => chart.node));
     draw();
   };
@@ -92,7 +102,7 @@ function curvesSection() {
     part.body.append(el("p", { class: "note" }, `There are very many values: every ${data.stride}th row is drawn.`));
   rebuild();
   watch(draw);
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  darkness.addEventListener("change", draw);
   return part;
 }
 
@@ -196,13 +206,12 @@ function showTip(tip, chart, first, found) {
   place(tip, chart.plot, chart.x.at(first.x));
 }
 
-/** Beside the pointer, on the side with more room, inside the window. */
+/** Under the chart, so that it hides nothing of it; above where the window ends. */
 function place(tip, plot, x) {
   const box = plot.getBoundingClientRect();
-  const width = tip.offsetWidth;
-  const isLeft = x > box.width / 2;
-  const wanted = box.left + (isLeft ? x - width - 14 : x + 14);
-  const left = Math.max(6, Math.min(wanted, document.documentElement.clientWidth - width - 6));
+  const [width, height] = [tip.offsetWidth, tip.offsetHeight];
+  const left = Math.max(6, Math.min(box.left + x - width / 2, document.documentElement.clientWidth - width - 6));
+  const fits = box.bottom + height + 2 < window.innerHeight || box.top < height;
   tip.style.left = `${left + window.scrollX}px`;
-  tip.style.top = `${box.top + window.scrollY + 8}px`;
+  tip.style.top = `${(fits ? box.bottom - 4 : box.top - height - 24) + window.scrollY}px`;
 }

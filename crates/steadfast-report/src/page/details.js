@@ -38,7 +38,8 @@ function detailParts(run) {
       "p",
       {},
       statusMark(run.status),
-      ` after ${plural(run.epochs ?? 0, "epoch")} and ${plural(run.steps ?? 0, "step")}${run.stopped_early ? ", stopped early" : ""}`,
+      ` after ${plural(run.epochs ?? 0, "epoch")} and ${plural(run.steps ?? 0, "step")}`,
+      run.stopped_early ? ", stopped early" : "",
     ),
     run.error ? failureText(run.error) : null,
     run.byte_identical_reason

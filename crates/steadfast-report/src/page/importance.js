@@ -31,7 +31,7 @@ function hyperparametersSection() {
   if (controls) part.body.append(controls);
   part.body.append(plot, key, below);
   watch(() => below.replaceChildren(importanceBars(), slices()));
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  darkness.addEventListener("change", changed);
   return part;
 }
 
@@ -50,8 +50,9 @@ function importanceBars() {
   const note = el(
     "p",
     { class: "note" },
-    `fANOVA over ${plural(found.runs, "run")}: the share of the variance of a run's rank by ${state.metric} that each parameter decides `,
-    "alone (64 regression trees, levels weighted by their runs); “together” is what no single one decides. Arrows are Spearman's rank ",
+    `fANOVA over ${plural(found.runs, "run")}: the share of the variance of the rank by ${state.metric} `,
+    "that each parameter decides alone (64 regression trees, levels weighted by their runs); “together” is what no ",
+    "single one decides. Arrows are Spearman's rank ",
     "correlation ρ: ↗ means that more of it goes with higher figures. All runs count, filtered or not.",
   );
   return el("div", {}, el("h3", {}, "Importance"), el("div", { class: "bars", id: "importance" }, bars), note);
@@ -106,12 +107,35 @@ function slice(axis) {
     .sort(byFigure(state.metric))
     .reverse()
     .filter((run) => Number.isFinite(figure.place(run)));
-  shown.forEach((run, place) => {
-    const dot = svg("circle", { cx: x(axis.place(run)), cy: y(figure.place(run)), r: shown.length > 200 ? 2 : 3.2 });
+  const at = (run) => [x(axis.place(run)), y(figure.place(run))];
+  picture.append(...(shown.length > 200 ? manyDots(shown, at) : fewDots(shown, at)));
+  return el("figure", { class: "slice" }, picture, el("figcaption", {}, axis.label));
+}
+
+function fewDots(shown, at) {
+  return shown.map((run, place) => {
+    const [cx, cy] = at(run);
+    const dot = svg("circle", { cx, cy, r: 3.2, onclick: () => showDetails(run) });
     dot.style.fill = rampColor(shown.length > 1 ? place / (shown.length - 1) : 1);
     dot.append(svg("title", {}, `${run.name}: ${metricText(run.figure(state.metric))}`));
-    dot.addEventListener("click", () => showDetails(run));
-    picture.append(dot);
+    return dot;
   });
-  return el("figure", { class: "slice" }, picture, el("figcaption", {}, axis.label));
+}
+
+/** A thousand nodes would be slow: a path for every color, each dot a line without length. */
+function manyDots(shown, at) {
+  const colors = 12;
+  return Array.from({ length: colors }, (_, color) => {
+    const size = Math.ceil(shown.length / colors);
+    const part = shown.slice(color * size, (color + 1) * size);
+    const dots = part.map(
+      (run) =>
+        `M${at(run)
+          .map((value) => value.toFixed(1))
+          .join(" ")}h0`,
+    );
+    const path = svg("path", { class: "dots", d: dots.join("") });
+    path.style.stroke = rampColor(color / (colors - 1));
+    return path;
+  });
 }

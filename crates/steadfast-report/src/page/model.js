@@ -18,6 +18,18 @@ function seriesOf(place) {
   return series.get(place);
 }
 
+const spacings = new Map();
+
+function spaced({ from, by }, rows) {
+  const key = `${from} ${by} ${rows}`;
+  if (!spacings.has(key))
+    spacings.set(
+      key,
+      Array.from({ length: rows }, (_, row) => from + row * by),
+    );
+  return spacings.get(key);
+}
+
 class Run {
   constructor(row, index) {
     Object.assign(this, row);
@@ -49,12 +61,11 @@ class Run {
     return asNumber(this.best[metric]);
   }
 
-  /** The x values of its curves. */
+  /** The x values of its curves; equally spaced ones are the same list for every run that has them. */
   places(axis) {
     if (axis === "time") return this.curves.time === null ? null : seriesOf(this.curves.time);
     const places = this.curves[axis];
-    if (Array.isArray(places)) return places;
-    return Array.from({ length: this.curves.rows }, (_, row) => places.from + row * places.by);
+    return Array.isArray(places) ? places : spaced(places, this.curves.rows);
   }
 
   /** The y values of one curve, or `null`. */

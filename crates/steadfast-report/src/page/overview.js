@@ -61,7 +61,7 @@ function card(label, figure, note, epoch) {
     { class: "card" },
     el("span", { class: "label" }, label),
     el("span", { class: "figure" }, figure),
-    el("span", { class: "remark" }, note, epoch === undefined ? "" : `, epoch ${epoch}`),
+    el("span", { class: "remark" }, epoch === undefined ? "" : `epoch ${epoch} of `, note),
   );
 }
 

@@ -1,5 +1,5 @@
-// Parallel coordinates: a line per run through its hyperparameters to its figure. Dragging along an axis keeps the runs
-// inside the range, here and everywhere on the page.
+// Parallel coordinates: a line per run through its hyperparameters to its figure. Dragging along an axis keeps the
+// runs inside the range, here and everywhere on the page.
 
 /** Axes beyond so many cannot be read. */
 const MOST_AXES = 9;
@@ -73,7 +73,7 @@ function parallelPlot() {
   const redraw = () => drawParallel(frame, plot, canvas, layer);
   new ResizeObserver(nextFrame(redraw)).observe(frame);
   watch(redraw);
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  darkness.addEventListener("change", redraw);
   return frame;
 }
 
@@ -90,7 +90,7 @@ function drawParallel(frame, plot, canvas, layer) {
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   strokeRuns(context, x, y);
-  layer.replaceChildren(...axes.map((axis, place) => axisNode(axis, place, x(place), y)));
+  layer.replaceChildren(...axes.map((axis, place) => axisNode(axis, place, x(place), y, layer)));
 }
 
 function strokeRuns(context, x, y) {
@@ -124,14 +124,14 @@ function strokeRun(context, run, x, y) {
   context.stroke();
 }
 
-function axisNode(axis, place, x, y) {
+function axisNode(axis, place, x, y, layer) {
   const [bottom, top] = [y(0), y(1)];
   const name = axis.label.length > 18 ? `…${axis.label.slice(-17)}` : axis.label;
   const node = svg("g", { class: axis.isFigure ? "axis figure" : "axis", transform: `translate(${x},0)` });
   node.append(svg("title", {}, `${axis.title}; drag along the axis to keep a range`));
   node.append(svg("text", { class: "axis-name", y: 18, "text-anchor": "middle" }, name));
   node.append(svg("line", { y1: bottom, y2: top }));
-  for (const [part, text] of axis.ticks) node.append(svg("text", { class: "tick", x: 7, y: y(part) + 3.5 }, text));
+  for (const [part, text] of axis.ticks) node.append(svg("text", { class: "tick", x: 6, y: y(part) - 4 }, text));
   const range = state.brushes.get(place);
   if (range)
     node.append(
@@ -145,13 +145,14 @@ function axisNode(axis, place, x, y) {
     );
   const grip = svg("rect", { class: "grip", x: -22, width: 44, y: top - 8, height: bottom - top + 16 });
   node.append(grip);
-  brushWith(grip, place, y);
+  brushWith(grip, place, y, layer);
   return node;
 }
 
-function brushWith(grip, place, y) {
+/** The grip itself is replaced while it is dragged: whatever changes is drawn anew. */
+function brushWith(grip, place, y, layer) {
   const partAt = (event) => {
-    const box = grip.ownerSVGElement.getBoundingClientRect();
+    const box = layer.getBoundingClientRect();
     const [bottom, top] = [y(0), y(1)];
     return Math.min(1.02, Math.max(-0.02, (bottom - (event.clientY - box.top)) / (bottom - top)));
   };

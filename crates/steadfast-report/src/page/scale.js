@@ -16,7 +16,7 @@ function scale(low, high, from, to, log = false) {
     low,
     high,
     log,
-    ticks: () => (log ? logTicks(low, high) : ticks(low, high, Math.abs(to - from) / 45)),
+    ticks: () => (log ? logTicks(low, high) : ticks(low, high, Math.abs(to - from) / 36)),
   };
 }
 
@@ -38,7 +38,8 @@ function logTicks(low, high) {
   }
   const inside = all.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
   const whole = inside.filter((tick) => Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9);
-  if (inside.length <= 7) return inside.length > 1 ? inside : [low, high];
+  if (inside.length < 3) return ticks(low, high, 5);
+  if (inside.length <= 7) return inside;
   return whole.length > 8 ? whole.filter((_, place) => place % Math.ceil(whole.length / 6) === 0) : whole;
 }
 
@@ -50,41 +51,53 @@ function tickText(value) {
   return trimmed(value.toPrecision(4));
 }
 
-/** The smallest and the largest finite value, with some air; without the wildest ones if asked. */
-function extent(values, { log = false, calm = false } = {}) {
-  const finite = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
-  if (finite.length === 0) return log ? [0.1, 1] : [0, 1];
-  let [low, high] = [Infinity, -Infinity];
-  if (calm && finite.length > 20) {
-    finite.sort((a, b) => a - b);
-    const at = (part) => finite[Math.floor(part * (finite.length - 1))];
-    [low, high] = [at(0.01), at(0.95)];
-  } else {
-    for (const value of finite) {
-      if (value < low) low = value;
-      if (value > high) high = value;
+/** The smallest and the largest finite value of some lists, with some air; without the wildest ones if asked. */
+function extent(lists, { log = false, calm = false } = {}) {
+  const isUsable = (value) => Number.isFinite(value) && (!log || value > 0);
+  let [low, high] = calm ? middle(lists, isUsable) : [Infinity, -Infinity];
+  if (!(low <= high)) {
+    for (const list of lists) {
+      for (const value of list) {
+        if (!isUsable(value)) continue;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
     }
   }
-  if (low === high)
-    return log ? [low / 2, high * 2] : [low - (Math.abs(low) * 0.1 || 1), high + (Math.abs(high) * 0.1 || 1)];
+  if (!(low <= high)) return log ? [0.1, 1] : [0, 1];
+  if (low === high) {
+    const air = Math.abs(low) * 0.1 || 1;
+    return log ? [low / 2, low * 2] : [low - air, low + air];
+  }
   if (log) return [low / (high / low) ** 0.04, high * (high / low) ** 0.04];
   const air = (high - low) * 0.05;
   return [low - air, high + air];
 }
 
-/** A color between blue and yellow for a part between 0 (worst) and 1 (best); told apart by lightness too. */
-const RAMP = [
-  [68, 59, 132],
-  [59, 91, 146],
-  [43, 122, 145],
-  [37, 153, 134],
-  [92, 184, 96],
-  [188, 208, 50],
-];
+/** What 94 of 100 values lie between. */
+function middle(lists, isUsable) {
+  const values = lists.flatMap((list) => Array.from(list).filter(isUsable)).sort((a, b) => a - b);
+  if (values.length < 20) return [Infinity, -Infinity];
+  const at = (part) => values[Math.floor(part * (values.length - 1))];
+  return [at(0.01), at(0.95)];
+}
+
+/** Colors from the worst to the best, told apart by lightness too: away from the paper in either theme. */
+const RAMPS = {
+  light: ["#443b84", "#3b5b92", "#2b7a91", "#259986", "#5cb860", "#bcd032"],
+  dark: ["#6b5fc0", "#4f7fc4", "#3a9fb5", "#3fbf9d", "#86d673", "#eef06a"],
+};
+
+const darkness = window.matchMedia("(prefers-color-scheme: dark)");
 
 function rampColor(part) {
-  const at = Math.min(1, Math.max(0, part)) * (RAMP.length - 1);
-  const low = Math.min(RAMP.length - 2, Math.floor(at));
-  const mix = RAMP[low].map((value, place) => Math.round(value + (RAMP[low + 1][place] - value) * (at - low)));
+  const ramp = RAMPS[darkness.matches ? "dark" : "light"];
+  const at = Math.min(1, Math.max(0, part)) * (ramp.length - 1);
+  const low = Math.min(ramp.length - 2, Math.floor(at));
+  const channel = (color, place) => parseInt(color.slice(1 + 2 * place, 3 + 2 * place), 16);
+  const mix = [0, 1, 2].map((place) => {
+    const [from, to] = [channel(ramp[low], place), channel(ramp[low + 1], place)];
+    return Math.round(from + (to - from) * (at - low));
+  });
   return `rgb(${mix.join(",")})`;
 }

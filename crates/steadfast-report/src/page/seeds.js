@@ -3,7 +3,7 @@
 function seedsSection() {
   if (!hasSeeds) return null;
   const note =
-    "Runs that differ in nothing but their seed: the mean of the best epochs ± the standard deviation of the sample.";
+    "Runs that differ in nothing but their seed: mean of the best epochs ± standard deviation of the sample.";
   const part = section("seeds", "Seeds", note);
   const body = el("tbody");
   const head = el(

@@ -21,7 +21,8 @@ function tableSection() {
       el(
         "p",
         { class: "note" },
-        "Only parameters that differ are shown; figures are those of the best epoch. Squares pick runs for the charts, names open everything about a run.",
+        "Only parameters that differ are shown; figures are those of the best epoch. ",
+        "Squares pick runs for the charts, names open everything about a run.",
       ),
     );
   }

@@ -83,8 +83,9 @@ function runsTable() {
   const order = {
     column: all.find((column) => column.metric === state.metric) ?? all[0],
     reverse: false,
-    isGiven: true,
+    isGiven: data.ordered,
   };
+  order.reverse = order.column.down ?? false;
   const rows = new Map(runs.map((run) => [run, tableRow(run, all)]));
   const body = el("tbody");
   const heads = all.map((column) => head(column, order, draw));
