@@ -10,6 +10,7 @@ use crate::check::CheckArgs;
 use crate::compare::{CompareArgs, DiffArgs};
 use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
+use crate::export::ExportArgs;
 use crate::html_report::ReportArgs;
 use crate::list::ListArgs;
 use crate::manual::CompletionsArgs;
@@ -17,6 +18,7 @@ use crate::predict::PredictArgs;
 use crate::reference::ReferenceArgs;
 use crate::schema::SchemaArgs;
 use crate::show::ShowArgs;
+use crate::trackers::TrackerArgs;
 use crate::zoo::ZooArgs;
 
 /// Runs experiments strictly one after another and never loses their work.
@@ -31,7 +33,8 @@ use crate::zoo::ZooArgs;
         runner configs/digits-cnn.json seed=1    run one config with another seed\n  \
         runner check configs/                    find every problem before anything runs\n  \
         runner explain configs/digits-cnn.json   where each value comes from\n  \
-        runner compare                           what differs between the runs, and what came of it\n\n\
+        runner compare                           what differs between the runs, and what came of it\n  \
+        runner report                            one HTML file about all of them\n\n\
         Exit codes: 0 done, 1 an experiment failed, 2 usage or config error, 3 resume refused, 4 run held by another\n\
         process, 5 storage failed, 6 no valid checkpoint, 70 internal error, 130/143 interrupted (run again to continue)"
 )]
@@ -64,6 +67,8 @@ pub(crate) enum Verb {
     Best(BestArgs),
     /// Make one HTML file about many runs: a table, curves, what mattered, what failed.
     Report(ReportArgs),
+    /// Give runs to TensorBoard, MLflow, a spreadsheet or a Markdown page.
+    Export(ExportArgs),
     /// Show the resolved config, and where each value comes from.
     Explain(ExplainArgs),
     /// List everything that a config can name.
@@ -141,6 +146,8 @@ pub(crate) struct RunArgs {
     /// Print the closing table as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) trackers: TrackerArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

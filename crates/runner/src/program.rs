@@ -18,9 +18,10 @@ use crate::number::plural;
 use crate::process::Launcher;
 use crate::row::Row;
 use crate::supervise::Batch;
+use crate::trackers::Trackers;
 use crate::{
-    best, brief, check, compare, environment, evaluate, explain, grid, html_report, list, logs, manual, predict,
-    reference, report, schema, setup, show, style, table, trial, verify, worker, zoo,
+    best, brief, check, compare, environment, evaluate, explain, export, grid, html_report, list, logs, manual,
+    predict, reference, report, schema, setup, show, style, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -55,6 +56,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Compare(arguments)) => compare::compare(arguments),
         Some(Verb::Diff(arguments)) => compare::diff_two(factory, arguments),
         Some(Verb::Best(arguments)) => best::run(arguments),
+        Some(Verb::Export(arguments)) => export::run(arguments),
         Some(Verb::Report(arguments)) => html_report::run(arguments),
         Some(Verb::Explain(arguments)) => explain::run(factory, arguments),
         Some(Verb::Zoo(arguments)) => zoo::run(factory, arguments),
@@ -110,6 +112,9 @@ fn run_in(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     if arguments.fast_dev_run {
         queue = brief::shorten(factory, queue);
     }
+    if let Some(message) = arguments.trackers.problem() {
+        return usage_error(&console, &message);
+    }
     if arguments.fresh && arguments.resume == ResumeMode::Must {
         return usage_error(&console, "--fresh and --resume must exclude each other");
     }
@@ -125,6 +130,7 @@ fn run_in(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
             console.take_terminal();
             let rows = batch.run(&queue);
             console.release_terminal();
+            batch.trackers.finish();
             let style = style::Style::choose(arguments.output.color, &std::io::stdout());
             table::print(&rows, arguments.json, style);
             batch.stop.exit().unwrap_or_else(|| exit_of(&rows))
@@ -202,12 +208,14 @@ fn start<'a>(
             stop.request();
         })?;
     }
+    let state = StateManager::new(&arguments.results);
     Ok(Batch {
+        trackers: Trackers::new(&arguments.trackers, state.clone(), console.clone()),
         launcher: Launcher { factory, console: console.clone(), threads, log },
         arguments,
         console,
         stop,
-        state: StateManager::new(&arguments.results),
+        state,
         environment: environment::describe(threads),
         parent: None,
     })

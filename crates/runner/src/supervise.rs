@@ -21,6 +21,7 @@ use crate::process::Launcher;
 use crate::render::Renderer;
 use crate::row::{Row, RowStatus};
 use crate::signals::Stop;
+use crate::trackers::Trackers;
 
 /// Steps of each experiment in a `--fast-dev-run`.
 const FAST_DEV_STEPS: u64 = 2;
@@ -32,6 +33,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) console: Console,
     pub(crate) stop: Stop,
     pub(crate) state: StateManager,
+    /// Programs of others that are told.
+    pub(crate) trackers: Trackers,
     pub(crate) environment: Value,
     /// The run to fork from.
     pub(crate) parent: Option<String>,
@@ -131,6 +134,7 @@ impl Batch<'_> {
 
     fn close(&self, queued: &Queued, ending: Ending, started: Instant) -> Row {
         let row = self.row(queued, ending, started.elapsed());
+        self.trackers.changed(queued.name());
         self.announce(&row);
         row
     }
@@ -156,6 +160,7 @@ impl Batch<'_> {
             }
         }
         self.console.line(&notes);
+        self.trackers.changed(queued.name());
         let result = finished(&self.state, queued).unwrap_or(result);
         Some(Row::done(queued, RowStatus::AlreadyCompleted, result, started.elapsed()))
     }
@@ -176,9 +181,10 @@ impl Batch<'_> {
             log: self.launcher.log,
         };
         let mut renderer = Renderer::new(self.console.clone(), self.arguments.output.log_format);
+        let mut observer = self.trackers.watching(queued.name(), &mut renderer);
         let ending = match self.arguments.isolation {
-            Isolation::Process => self.launcher.run_process(&request, &mut renderer, &self.stop),
-            Isolation::None => self.launcher.run_here(&request, &mut renderer, &self.stop),
+            Isolation::Process => self.launcher.run_process(&request, &mut observer, &self.stop),
+            Isolation::None => self.launcher.run_here(&request, &mut observer, &self.stop),
         };
         renderer.finish();
         match ending {

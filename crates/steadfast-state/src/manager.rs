@@ -16,6 +16,7 @@ use crate::metrics_log::METRICS_FILE;
 use crate::model_file::{self, ModelFile};
 use crate::recovery::{self, Found, Recovery};
 use crate::run_folder::RunFolder;
+use crate::side_file::SideFile;
 use crate::summary::{self, RunSummary};
 use crate::sweep::sweep;
 use crate::tensor_data::TensorMap;
@@ -140,6 +141,24 @@ impl StateManager {
         let content = self.look(name)?.map_or(Ok(None), |run| document::read_optional(&run, METRICS_FILE))?;
         let content = content.unwrap_or_default();
         Ok(content.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    }
+
+    /// A file beside a run, in a folder of its own inside the run's; nothing when there is no such run.
+    ///
+    /// Opened without the lock: the caller sees to it that nobody else writes it.
+    pub fn side_file(
+        &self,
+        name: &str,
+        folder: &'static str,
+        file: &'static str,
+    ) -> Result<Option<SideFile>, StateError> {
+        self.look(name)?.map(|run| SideFile::open(&run, folder, file)).transpose()
+    }
+
+    /// Whether there is such a file already.
+    pub fn has_side_file(&self, name: &str, folder: &str, file: &str) -> bool {
+        let there = |run: &Directory| run.child(folder).ok().flatten()?.stat(file).ok().flatten();
+        self.look(name).ok().flatten().is_some_and(|run| there(&run).is_some())
     }
 
     /// The weights of a run, read without its lock.

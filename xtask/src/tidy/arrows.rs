@@ -13,6 +13,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("steadfast-testkit", &[]),
     ("steadfast-ops", &[]),
     ("steadfast-report", &[]),
+    ("steadfast-interop", &[]),
     ("steadfast-experiment", &["steadfast-config", "steadfast-state"]),
     ("steadfast-zoo", &["steadfast-config", "steadfast-experiment", "steadfast-ops", "steadfast-state"]),
     (
@@ -20,6 +21,7 @@ const PICTURE: &[(&str, &[&str])] = &[
         &[
             "steadfast-config",
             "steadfast-experiment",
+            "steadfast-interop",
             "steadfast-logging",
             "steadfast-report",
             "steadfast-state",
