@@ -52,10 +52,13 @@ pub(crate) fn has_events(state: &StateManager, name: &str) -> bool {
     state.has_side_file(name, EVENTS, EVENT_FILE)
 }
 
-/// Equal for runs of one name that must come to the same numbers.
+/// Equal for runs of one name that must come to the same numbers; one that is given more epochs stays the same run.
 fn identity(name: &str, config: &Value) -> String {
-    let trajectory = trajectory_view(config).to_string();
-    format!("{name}-{:032x}", xxh3_128(trajectory.as_bytes()))
+    let mut trajectory = trajectory_view(config);
+    if let Some(hyperparams) = trajectory.get_mut("hyperparams").and_then(Value::as_object_mut) {
+        hyperparams.remove("epochs");
+    }
+    format!("{name}-{:032x}", xxh3_128(trajectory.to_string().as_bytes()))
 }
 
 fn state_of(status: RunStatus) -> RunState {
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_was_tuned_makes_another_run_and_what_was_not_does_not() {
-        let config = |lr: f64, keep: u64| json!({"name": "a", "hyperparams": {"lr": lr}, "checkpoint": {"keep": keep}});
+        let config = |lr: f64, keep: u64| json!({"name": "a", "hyperparams": {"lr": lr, "epochs": keep}, "checkpoint": {"keep": keep}});
         assert_eq!(identity("a", &config(0.1, 2)), identity("a", &config(0.1, 3)));
         assert_ne!(identity("a", &config(0.1, 2)), identity("a", &config(0.2, 2)));
     }

@@ -127,8 +127,14 @@ fn figure_text(value: &Value) -> String {
 /// A text that stays inside its cell and is no markup.
 fn cell(text: impl AsRef<str>) -> String {
     let mut safe = String::new();
-    for character in text.as_ref().chars() {
+    let mut rest = text.as_ref().chars().peekable();
+    let mut before = ' ';
+    while let Some(character) = rest.next() {
+        let is_inside = before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
+        before = character;
         match character {
+            // Inside a word it means nothing.
+            '_' if is_inside => safe.push('_'),
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' => safe.extend(['\\', character]),
             '<' => safe.push_str("&lt;"),
             '&' => safe.push_str("&amp;"),

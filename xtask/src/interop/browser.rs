@@ -32,7 +32,7 @@ fn run(bench: &Bench) -> Result<Vec<Finding>> {
         if *scene == "thousand" {
             findings.push(measured(started.elapsed(), fs_err::metadata(&page)?.len()));
         }
-        let script = "xtask/interop/browser.py";
+        let script = "xtask/interop/browser_check.py";
         let check = CommandLine::new(bench.python.to_string_lossy(), &[script, &to, &from, scene]);
         let found = Finding::read_all(&check.capture()?).with_context(|| format!("{scene}: {what}"))?;
         findings

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::process::CommandLine;
+
 /// One program of others, and how our side is held against it.
 pub(super) struct Check {
     /// The word on the command line.
@@ -61,6 +63,12 @@ impl Finding {
     pub(super) fn holds(&self) -> bool {
         self.count > 0 && self.trouble.is_empty()
     }
+}
+
+/// Runs a script of Python with the runner and a folder to work in, and reads what it found.
+pub(super) fn script(bench: &Bench, path: &str) -> Result<Vec<Finding>> {
+    let (runner, folder) = (bench.runner.to_string_lossy(), bench.folder.to_string_lossy());
+    Finding::read_all(&CommandLine::new(bench.python.to_string_lossy(), &[path, &runner, &folder]).capture()?)
 }
 
 #[cfg(test)]

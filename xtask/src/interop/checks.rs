@@ -1,6 +1,6 @@
 //! Every check there is. A new one is a file with a `CHECK` in it and a line here.
 
-use super::browser;
 use super::check::Check;
+use super::{browser, mlflow, tensorboard};
 
-pub(super) const CHECKS: &[Check] = &[browser::CHECK];
+pub(super) const CHECKS: &[Check] = &[browser::CHECK, tensorboard::CHECK, mlflow::CHECK];

@@ -48,8 +48,9 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         fs_err::create_dir_all(&folder)?;
         let bench = Bench { runner: runner.clone(), python: python.clone(), folder };
         let findings = (check.run)(&bench).with_context(|| format!("the check `{}` could not be made", check.name))?;
-        for Finding { what, count, trouble } in &findings {
-            let verdict = if trouble.is_empty() && *count > 0 { "" } else { "FAILED" };
+        for finding in &findings {
+            let Finding { what, count, trouble } = finding;
+            let verdict = if finding.holds() { "" } else { "FAILED" };
             table.add_row([Cell::new(check.name), Cell::new(what), report::number(count), Cell::new(verdict)]);
             failures.extend(trouble.iter().map(|text| format!("{}, {what}: {text}", check.name)));
         }

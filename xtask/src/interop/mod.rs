@@ -7,6 +7,8 @@ mod check;
 mod checks;
 mod command;
 mod install;
+mod mlflow;
 mod samples;
+mod tensorboard;
 
 pub(crate) use command::COMMAND;

@@ -17,6 +17,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         "checkpoints",
         "a folder: the whole training state, one file `step-<12 digits>.safetensors` for each of the newest",
     ),
+    ("tensorboard", "a folder with one event file, where `--tensorboard` or `runner export tensorboard` was given"),
     (".lock", "held by the process that works in the folder; the file stays when nobody does"),
 ];
 
@@ -72,7 +73,7 @@ pub(super) fn page() -> String {
         format!("\n## {title}\n\n{}", table(&["Name", "What it is"], rows))
     };
     let intro = "# Results\n\nA run leaves one folder, `results/<name>/`; `--results` chooses another place.\n\
-        All files but `timing.json`, `log.txt` and `environment.json` hold no time, host or path: two runs of one config \
+        All files but `timing.json`, `log.txt`, `environment.json` and event files hold no time, host or path: two runs of one config \
         can be compared byte by byte.\n";
     [
         intro.to_owned(),

@@ -6,6 +6,7 @@ mod bad_configs;
 mod bad_input;
 mod batch;
 mod docs;
+mod exports;
 mod kill_loop;
 mod limits;
 mod lineage;

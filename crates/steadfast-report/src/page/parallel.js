@@ -18,7 +18,7 @@ function parameterAxis(parameter) {
     const [low, high] = extentOf(levels, log);
     const along = scale(low, high, 0, 1, log);
     const few = levels.length <= 7;
-    const ticks = (few ? levels : along.ticks()).map((tick) => [along.at(tick), tickText(tick)]);
+    const ticks = (few ? levels : scale(low, high, 0, 230, log).ticks()).map((tick) => [along.at(tick), tickText(tick)]);
     return {
       label: parameter.short,
       title: parameter.key,
@@ -49,7 +49,7 @@ function figureAxis() {
     const along = scale(low, high, 0, 1, isWild);
     Object.assign(axis, {
       label: state.metric,
-      ticks: along.ticks().map((tick) => [along.at(tick), tickText(tick)]),
+      ticks: scale(low, high, 0, 230, isWild).ticks().map((tick) => [along.at(tick), tickText(tick)]),
     });
     axis.place = (run) => along.at(run.figure(state.metric));
   };

@@ -1,6 +1,6 @@
 """Opens a report in Chromium, network off, narrow and wide, light and dark, and holds it against the results folder.
 
-Usage: browser.py PAGE RESULTS SCENE
+Usage: browser_check.py PAGE RESULTS SCENE
 Prints one JSON object per thing looked at; leaves screenshots beside the page.
 """
 
