@@ -6,16 +6,26 @@ Prints one JSON object per thing looked at; leaves screenshots beside the page.
 
 import json
 import pathlib
+import re
 import statistics
 import sys
 
 from chromium import Browser
 
+POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+
 LOOKS = [("wide", 1280, False), ("dark", 1280, True), ("phone", 400, False), ("phone-dark", 400, True)]
 
 
+# What was found since the list was last emptied, while faults are planted; otherwise findings are printed.
+planted = None
+
+
 def tell(what, count, trouble):
-    print(json.dumps({"what": what, "count": count, "trouble": trouble}))
+    if planted is None:
+        print(json.dumps({"what": what, "count": count, "trouble": trouble}))
+    else:
+        planted.extend(trouble)
 
 
 def results_of(folder):
@@ -217,6 +227,42 @@ def check_details(page, results, pictures, stem):
     tell("details of a run", len(keys), [f"{key} is not shown" for key in missing])
 
 
+def check_planted(browser, page_file, results, pictures):
+    """Every check sees the fault that it is there for: pages with one fault each, and the policy out of the way."""
+    global planted
+    text = POLICY.sub("", pathlib.Path(page_file).read_text())
+    figure = re.compile(r'("best":\{[^}]*"val_loss":0\.\d)(\d)')
+    faults = [
+        ("a wrong digit", figure.sub(lambda found: found[1] + str(9 - int(found[2])), text), check_figures),
+        ("a request", text.replace("<noscript>", '<img src="http://127.0.0.1:1/x.png"><noscript>', 1), None),
+        ("an error", text.replace("<noscript>", '<script>console.error("planted")</script><noscript>', 1), None),
+        ("too wide", text.replace("<noscript>", '<div style="width:3000px;height:1px"></div><noscript>', 1), None),
+        ("a wrong order", text.replace("a < b ? -1 : a > b ? 1 : 0", "b < a ? -1 : b > a ? 1 : 0", 1), check_sort),
+        ("no hover", text.replace("this.options.tell(this, first, loud)", "0", 1), check_hover),
+        ("no filter", text.replace("state.text = input.value;", "", 1), check_filter),
+        ("no fingerprints", text.replace("...hashes.map((key) => [key, run[key]]),", "", 1), check_details),
+    ]
+    trouble = []
+    for what, broken, check in faults:
+        copy = pictures / "planted.html"
+        copy.write_text(broken)
+        planted = []
+        if broken == text:
+            trouble.append(f"{what}: could not be planted")
+        elif check is None:
+            check_looks(browser, copy, pictures)
+        else:
+            page = browser.page(1280, 900)
+            page.open(copy)
+            extra = {check_hover: [results, pictures, "planted"], check_details: [results, pictures, "planted"]}
+            check(page, *extra.get(check, [] if check is check_sort else [results]))
+            page.close()
+        if broken != text and not planted:
+            trouble.append(f"{what}: not seen")
+    planted = None
+    tell("planted faults are seen", len(faults), trouble)
+
+
 def main():
     page_file, folder, scene = sys.argv[1:]
     pictures = pathlib.Path(page_file).parent
@@ -232,6 +278,8 @@ def main():
             check_details(page, results, pictures, scene)
         if any(result["best"] for result in results.values()):
             check_hover(page, results, pictures, scene)
+        if scene == "six":
+            check_planted(browser, page_file, results, pictures)
         if scene in ("six", "seeds", "thousand"):
             check_sort(page)
             check_filter(page, results)

@@ -43,7 +43,11 @@ class Browser:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def page(self, width, height, dark=False, touch=False):
@@ -56,7 +60,7 @@ class Page:
     """One tab with the network off; remembers errors and requests."""
 
     def __init__(self, address, width, height, dark, touch):
-        self.socket = websocket.create_connection(address, timeout=120)
+        self.socket = websocket.create_connection(address, timeout=600)
         self.number = 0
         self.errors = []
         self.requests = []

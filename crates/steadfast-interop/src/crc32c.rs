@@ -7,15 +7,15 @@ const TABLE: [u32; 256] = table();
 
 const fn table() -> [u32; 256] {
     let mut table = [0; 256];
-    let mut byte = 0;
+    let mut byte = 0_u32;
     while byte < 256 {
-        let mut value = byte as u32;
+        let mut value = byte;
         let mut bit = 0;
         while bit < 8 {
             value = if value & 1 == 1 { (value >> 1) ^ POLYNOMIAL } else { value >> 1 };
             bit += 1;
         }
-        table[byte] = value;
+        table[byte as usize] = value;
         byte += 1;
     }
     table

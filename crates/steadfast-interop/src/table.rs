@@ -97,7 +97,7 @@ pub fn markdown(runs: &[TrackedRun]) -> String {
     let rule = head.iter().enumerate().map(|(place, _)| if place > 1 + keys.len() { "---:" } else { "---" });
     let mut lines = vec![line(&head), line(&rule.map(str::to_owned).collect::<Vec<_>>())];
     for (run, config) in runs.iter().zip(&configs) {
-        let settings = keys.iter().map(|key| config.get(key).map_or_else(String::new, |value| cell(&plain(value))));
+        let settings = keys.iter().map(|key| config.get(key).map_or_else(String::new, |value| cell(plain(value))));
         let figure =
             |name: &str| run.figures("best").and_then(|best| best.get(name)).map_or_else(String::new, figure_text);
         let mut cells = vec![cell(&run.name), run.state.as_str().to_owned()];
@@ -120,7 +120,7 @@ fn figure_text(value: &Value) -> String {
             size if size != 0.0 && !(1e-3..1e5).contains(&size) => format!("{figure:.2e}"),
             _ => format!("{figure:.4}"),
         },
-        _ => cell(&plain(value)),
+        _ => cell(plain(value)),
     }
 }
 

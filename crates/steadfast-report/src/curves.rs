@@ -63,7 +63,7 @@ impl Curves {
         let best = run.best().and_then(|best| best.get("step"));
         let last = run.metrics.len().saturating_sub(1);
         let is_kept = |index: usize, row: &Map<String, Value>| {
-            index % self.stride == 0 || index == last || (best.is_some() && row.get("step") == best)
+            index.is_multiple_of(self.stride) || index == last || (best.is_some() && row.get("step") == best)
         };
         run.metrics.iter().enumerate().filter(|(index, row)| is_kept(*index, row)).map(|(_, row)| row).collect()
     }

@@ -109,7 +109,7 @@ impl Tree<'_> {
     }
 }
 
-/// SplitMix64: the same numbers in every process.
+/// `SplitMix64`: the same numbers in every process.
 struct Generator(u64);
 
 impl Generator {

@@ -28,7 +28,7 @@ const MOST_METRICS: usize = 4;
 struct Share {
     /// Its place among the differing parameters.
     parameter: usize,
-    share: f64,
+    alone: f64,
     /// Spearman's rank correlation with the figure, where more of the parameter means something.
     correlation: Option<f64>,
 }
@@ -40,7 +40,7 @@ pub(crate) fn of(runs: &[RunRecord], parameters: &Parameters, metrics: &[&str]) 
         let (shares, runs) = shares(parameters, &target)?;
         let rows: Vec<Value> = shares
             .iter()
-            .map(|row| json!({"parameter": row.parameter, "share": row.share, "correlation": row.correlation}))
+            .map(|row| json!({"parameter": row.parameter, "share": row.alone, "correlation": row.correlation}))
             .collect();
         Some(json!({"metric": metric, "runs": runs, "rows": rows}))
     });
@@ -76,13 +76,13 @@ fn shares(parameters: &Parameters, target: &[Option<f64>]) -> Option<(Vec<Share>
     let mut shares: Vec<Share> = chosen
         .iter()
         .zip(alone)
-        .map(|((parameter, feature), share)| {
+        .map(|((parameter, feature), alone)| {
             let levels: Vec<f64> = feature.level_of.iter().map(|level| *level as f64).collect();
             let correlation = feature.ordered.then(|| correlation(&self::ranks(&levels), &ranks));
-            Share { parameter: *parameter, share, correlation }
+            Share { parameter: *parameter, alone, correlation }
         })
         .collect();
-    shares.sort_by(|left, right| right.share.total_cmp(&left.share));
+    shares.sort_by(|left, right| right.alone.total_cmp(&left.alone));
     Some((shares, rows.len()))
 }
 
@@ -188,8 +188,8 @@ mod tests {
     #[test]
     fn the_only_one_that_matters_has_all_of_it() {
         let shares = on_a_grid(|a, _, _| -a.exp());
-        assert!(shares[0].share > 0.99, "{shares:?}");
-        assert!(shares[1].share < 0.01 && shares[2].share < 0.01, "{shares:?}");
+        assert!(shares[0].alone > 0.99, "{shares:?}");
+        assert!(shares[1].alone < 0.01 && shares[2].alone < 0.01, "{shares:?}");
         assert!((shares[0].correlation.unwrap() + 1.0).abs() < 1e-9);
         assert!(shares[1].correlation.unwrap().abs() < 1e-9);
     }
@@ -198,14 +198,14 @@ mod tests {
     #[test]
     fn a_sum_is_divided_as_its_variances_are() {
         let shares = on_a_grid(|a, b, _| a + 2.0 * b);
-        assert!((shares[0].share - 0.2).abs() < 0.05 && (shares[1].share - 0.8).abs() < 0.05, "{shares:?}");
+        assert!((shares[0].alone - 0.2).abs() < 0.05 && (shares[1].alone - 0.8).abs() < 0.05, "{shares:?}");
     }
 
     /// Centered, a product has no effect of one alone.
     #[test]
     fn what_two_decide_together_is_nobodys_alone() {
         let shares = on_a_grid(|a, b, _| (a - 2.0) * (b - 2.0));
-        assert!(shares.iter().map(|share| share.share).sum::<f64>() < 0.15, "{shares:?}");
+        assert!(shares.iter().map(|share| share.alone).sum::<f64>() < 0.15, "{shares:?}");
     }
 
     #[test]

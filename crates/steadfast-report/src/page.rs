@@ -40,25 +40,41 @@ pub fn page(report: &Report) -> String {
     let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPT.concat());
     let data = escape::json(&page_data::of(report, &monitor));
     let title = escape::html(&report.title);
-    let mut page = String::with_capacity(data.len() + script.len() + style.len() + 4096);
-    page.push_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.push_str(&format!(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; \
-         img-src data:; script-src '{}'; style-src '{}'\">\n",
-        fingerprint(&script),
-        fingerprint(&style)
-    ));
-    page.push_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.push_str("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    page.push_str("<meta name=\"referrer\" content=\"no-referrer\">\n");
-    // An empty picture, so that nothing asks for one.
-    page.push_str("<link rel=\"icon\" href=\"data:,\">\n");
-    page.push_str(&format!("<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n"));
-    page.push_str(&format!("<noscript>\n<h1>{title}</h1>\n{}</noscript>\n", plain_table(&report.runs, &monitor)));
-    page.push_str("<main id=\"page\"></main>\n");
-    page.push_str(&format!("<script type=\"application/json\" id=\"data\">{data}</script>\n"));
-    page.push_str(&format!("<script>{script}</script>\n</body>\n</html>\n"));
-    page
+    let table = plain_table(&report.runs, &monitor);
+    let head = head(&title, &style, &script);
+    [
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n",
+        &head,
+        "</head>\n<body>\n<noscript>\n<h1>",
+        &title,
+        "</h1>\n",
+        &table,
+        "</noscript>\n<main id=\"page\"></main>\n<script type=\"application/json\" id=\"data\">",
+        &data,
+        "</script>\n<script>",
+        &script,
+        "</script>\n</body>\n</html>\n",
+    ]
+    .concat()
+}
+
+/// What stands before the body: above all a policy that allows this style and this script and nothing else.
+fn head(title: &str, style: &str, script: &str) -> String {
+    let (of_script, of_style) = (fingerprint(script), fingerprint(style));
+    let policy = format!(
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; \
+         script-src '{of_script}'; style-src '{of_style}'"
+    );
+    // The icon is an empty picture, so that nothing asks for one.
+    format!(
+        "<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n\
+         <link rel=\"icon\" href=\"data:,\">\n\
+         <title>{title}</title>\n<style>{style}</style>\n"
+    )
 }
 
 /// What a policy calls a text that may stand in the page.
@@ -69,8 +85,7 @@ fn fingerprint(text: &str) -> String {
 /// What is shown where no script may run.
 fn plain_table(runs: &[RunRecord], monitor: &Monitor) -> String {
     let metric = escape::html(&monitor.metric);
-    let mut table = format!("<table>\n<tr><th>run</th><th>status</th><th>best epoch</th><th>{metric}</th></tr>\n");
-    for run in runs {
+    let row = |run: &RunRecord| {
         let figure = |key: &str| match run.best().and_then(|best| best.get(key)) {
             Some(Value::String(word)) => escape::html(word),
             Some(value) => escape::html(&value.to_string()),
@@ -78,10 +93,11 @@ fn plain_table(runs: &[RunRecord], monitor: &Monitor) -> String {
         };
         let [name, status] = [&run.name, &run.status].map(|text| escape::html(text));
         let (epoch, value) = (figure("epoch"), figure(&monitor.metric));
-        table.push_str(&format!("<tr><td>{name}</td><td>{status}</td><td>{epoch}</td><td>{value}</td></tr>\n"));
-    }
-    table.push_str("</table>\n");
-    table
+        format!("<tr><td>{name}</td><td>{status}</td><td>{epoch}</td><td>{value}</td></tr>\n")
+    };
+    let rows: Vec<String> = runs.iter().map(row).collect();
+    let head = format!("<tr><th>run</th><th>status</th><th>best epoch</th><th>{metric}</th></tr>\n");
+    format!("<table>\n{head}{}</table>\n", rows.concat())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub(super) struct Check {
     pub(super) name: &'static str,
     /// Who reads what of ours.
     pub(super) summary: &'static str,
-    /// Packages of PyPI, as pip takes them.
+    /// Packages, as pip takes them.
     pub(super) python: &'static [&'static str],
     /// A program that must be there, and the Debian package that brings it.
     pub(super) program: Option<(&'static str, &'static str)>,

@@ -188,12 +188,12 @@ fn write(results: &Path, template: &Template, sample: &Sample) -> Result<()> {
     }
     let rows = rows(sample);
     let document = |name: &str, value: &Value| fs_err::write(folder.join(name), format!("{value:#}\n"));
-    let lines: String = rows.iter().map(|row| format!("{}\n", Value::Object(row.clone()))).collect();
+    let lines: Vec<String> = rows.iter().map(|row| Value::Object(row.clone()).to_string()).collect();
     document("config.json", &config)?;
     document("result.json", &result(template, sample, &rows))?;
     document("timing.json", &timing(template, &rows))?;
     document("environment.json", &template.environment)?;
-    fs_err::write(folder.join("metrics.jsonl"), lines)?;
+    fs_err::write(folder.join("metrics.jsonl"), lines.join("\n") + "\n")?;
     Ok(())
 }
 

@@ -21,8 +21,15 @@ fn figures_are_those_of_the_result_to_the_last_digit() {
 fn settings_can_be_put_together_again() {
     let runs = vec![run("a", 0, 0.1), run("b", u64::MAX, 0.3)];
     let told = data(runs);
-    assert_eq!(told["common"], json!([["dataset_path", "builtin:iris"], ["hyperparams.epochs", 3],
-        ["checkpoint.monitor", "val_loss"], ["checkpoint.mode", "min"]]));
+    assert_eq!(
+        told["common"],
+        json!([
+            ["dataset_path", "builtin:iris"],
+            ["hyperparams.epochs", 3],
+            ["checkpoint.monitor", "val_loss"],
+            ["checkpoint.mode", "min"]
+        ])
+    );
     let keys: Vec<&Value> = told["parameters"].as_array().unwrap().iter().map(|one| &one["key"]).collect();
     assert_eq!(keys, [&json!("name"), &json!("seed"), &json!("hyperparams.lr")]);
     assert_eq!(told["parameters"][1]["levels"], json!([0, "18446744073709551615"]), "JavaScript would round it");

@@ -40,7 +40,8 @@ fn runs_of_which_nothing_is_known_make_a_page() {
 
 #[test]
 fn equal_runs_make_equal_pages() {
-    let make = || page(&report((0..20_u32).map(|seed| run(&format!("r{seed}"), seed.into(), f64::from(seed))).collect()));
+    let make =
+        || page(&report((0..20_u32).map(|seed| run(&format!("r{seed}"), seed.into(), f64::from(seed))).collect()));
     assert_eq!(make(), make());
 }
 

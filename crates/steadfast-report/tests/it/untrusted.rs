@@ -18,7 +18,7 @@ const ATTACKS: [&str; 6] = [
 /// A run in which every text that the page shows is `text`.
 fn hostile(text: &str) -> RunRecord {
     let mut run = run(text, 0, 0.1);
-    run.status = text.to_owned();
+    text.clone_into(&mut run.status);
     run.config["description"] = json!(text);
     run.config["tags"] = json!([text]);
     run.config[text] = json!({text: text});
@@ -37,7 +37,8 @@ fn tags(html: &str) -> Vec<String> {
 }
 
 fn is_harmless(text: &str) -> Result<(), String> {
-    let of = |text: &str| page(&Report { title: text.to_owned(), program: text.to_owned(), ..report(vec![hostile(text)]) });
+    let of =
+        |text: &str| page(&Report { title: text.to_owned(), program: text.to_owned(), ..report(vec![hostile(text)]) });
     let (plain, html) = (of("plain"), of(text));
     if tags(&plain) != tags(&html) {
         return Err(format!("{text:?} makes tags"));
