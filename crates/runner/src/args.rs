@@ -18,6 +18,7 @@ use crate::predict::PredictArgs;
 use crate::reference::ReferenceArgs;
 use crate::schema::SchemaArgs;
 use crate::show::ShowArgs;
+use crate::sweep::SweepArgs;
 use crate::trackers::TrackerArgs;
 use crate::zoo::ZooArgs;
 
@@ -33,6 +34,7 @@ use crate::zoo::ZooArgs;
         runner configs/digits-cnn.json seed=1    run one config with another seed\n  \
         runner check configs/                    find every problem before anything runs\n  \
         runner explain configs/digits-cnn.json   where each value comes from\n  \
+        runner sweep configs/sweeps/             run configs with many values, and rank what came of it\n  \
         runner compare                           what differs between the runs, and what came of it\n  \
         runner report                            one HTML file about all of them\n\n\
         Exit codes: 0 done, 1 an experiment failed, 2 usage or config error, 3 resume refused, 4 run held by another\n\
@@ -49,6 +51,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Run every experiment, strictly one after another (the default).
     Run(RunArgs),
+    /// Run one config with many values: grids, random draws, searches that learn.
+    Sweep(SweepArgs),
     /// Find every problem of every config, and try each experiment; nothing is kept.
     Check(CheckArgs),
     /// Apply the model of a run to samples of your own, from a safetensors or npy file to another.
@@ -259,7 +263,7 @@ pub(crate) fn split_targets(targets: &[String]) -> (Vec<PathBuf>, Vec<String>) {
 }
 
 /// Reads `90s`, `30m`, `2h`, `1d` or plain seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.find(|character: char| character.is_ascii_alphabetic()) {
         Some(at) => text.split_at(at),
         None => (text, "s"),

@@ -5,6 +5,7 @@ use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure,
 use steadfast_experiment::{ExperimentFactory, RunPlan};
 
 use crate::args::split_targets;
+use crate::halting::Halting;
 
 /// One experiment in the queue.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(crate) struct Queued {
     pub(crate) on_failure: OnFailure,
     /// Attempts after a failure that can pass.
     pub(crate) retries: u32,
+    /// Where the run stops because a search wants to compare it.
+    pub(crate) halting: Option<Halting>,
 }
 
 impl Queued {
@@ -61,5 +64,6 @@ fn check(factory: &ExperimentFactory, config: &ExperimentConfig, problems: &mut 
         plan: RunPlan::new(config, &prepared),
         on_failure: config.failure.on_failure,
         retries: config.failure.retries,
+        halting: None,
     })
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use steadfast_experiment::{Event, FailureClass, MadeBy, RunResult};
 
 use crate::args::{LogFormatArg, LogLevel, ResumeMode};
+use crate::halting::Halting;
 use crate::step_watch::Strike;
 
 /// Everything a worker needs, on its standard input. Configs are frozen in here: editing a file later changes nothing.
@@ -18,6 +19,9 @@ pub(crate) struct Request {
     pub(crate) supervisor: u32,
     /// The results folder.
     pub(crate) results: PathBuf,
+    /// The sweep inside of it that the run belongs to.
+    #[serde(default)]
+    pub(crate) sweep: Option<String>,
     /// What to do with a run that exists.
     pub(crate) resume: ResumeMode,
     /// Steps after which to stop, resumable.
@@ -25,6 +29,9 @@ pub(crate) struct Request {
     /// Steps that each epoch is cut down to, to see that everything works.
     #[serde(default)]
     pub(crate) brief: Option<u64>,
+    /// Where to stop because a search wants to compare.
+    #[serde(default)]
+    pub(crate) halting: Option<Halting>,
     /// A signal at a chosen step, when the resume is being put to the proof.
     pub(crate) strike: Option<Strike>,
     /// Content of `environment.json`.

@@ -17,7 +17,7 @@ use crate::signals::Stop;
 use crate::worker;
 
 /// How experiments are started.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Launcher<'a> {
     pub(crate) factory: &'a ExperimentFactory,
     pub(crate) console: Console,

@@ -21,7 +21,7 @@ use crate::supervise::Batch;
 use crate::trackers::Trackers;
 use crate::{
     best, brief, check, compare, environment, evaluate, explain, export, grid, html_report, list, logs, manual,
-    predict, reference, report, schema, setup, show, style, table, trial, verify, worker, zoo,
+    predict, reference, report, schema, setup, show, style, sweep, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -48,6 +48,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
     match &cli.verb {
         None => run(factory, &cli.run),
         Some(Verb::Run(arguments)) => run(factory, arguments),
+        Some(Verb::Sweep(arguments)) => sweep::run(factory, arguments),
         Some(Verb::Check(arguments)) => check::run(factory, arguments),
         Some(Verb::List(arguments)) => list::run(arguments),
         Some(Verb::Predict(arguments)) => predict::run(factory, arguments),
@@ -192,7 +193,7 @@ fn load(factory: &ExperimentFactory, arguments: &RunArgs, console: &Console) -> 
 }
 
 /// Installs everything that lives as long as the process.
-fn start<'a>(
+pub(crate) fn start<'a>(
     factory: &'a ExperimentFactory,
     arguments: &'a RunArgs,
     console: Console,

@@ -26,6 +26,8 @@ pub(crate) enum RowStatus {
     Completed,
     AlreadyCompleted,
     Interrupted,
+    /// Stopped by the search that it belongs to.
+    Paused,
     Failed(FailureClass),
     Refused,
     Held,
@@ -56,6 +58,7 @@ impl RowStatus {
             Self::Completed => "completed",
             Self::AlreadyCompleted => "already complete",
             Self::Interrupted => "interrupted",
+            Self::Paused => "paused",
             Self::Failed(_) => "failed",
             Self::Refused => "refused",
             Self::Held => "held",
@@ -86,7 +89,7 @@ impl RowStatus {
     /// What it means for the program's exit code.
     pub(crate) fn exit(self) -> Exit {
         match self {
-            Self::Completed | Self::AlreadyCompleted => Exit::Done,
+            Self::Completed | Self::AlreadyCompleted | Self::Paused => Exit::Done,
             Self::Failed(FailureClass::Storage) => Exit::Storage,
             Self::Failed(_) | Self::NotRun => Exit::Failed,
             // Without a signal to this process: its steps were counted, or someone stopped the worker alone.

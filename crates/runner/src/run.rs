@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use steadfast_experiment::one_line;
-use steadfast_state::{Document, RunSummary, StateManager};
+use steadfast_state::{Document, RunSummary, StateError, StateManager};
 
 use crate::exit_code::Exit;
 use crate::look::LookArgs;
@@ -14,10 +14,13 @@ use crate::origin::leaves;
 /// A run on disk. Its config is read only when somebody asks.
 #[derive(Debug)]
 pub(crate) struct Run {
+    /// Its name is that which people use: for a run of a sweep, `SWEEP/RUN`.
     pub(crate) summary: RunSummary,
     /// What stands in `result.json`; empty if nothing does.
     pub(crate) result: Map<String, Value>,
     state: StateManager,
+    /// The name of its folder.
+    folder: String,
     config: OnceCell<Value>,
 }
 
@@ -32,16 +35,28 @@ impl Runs {
         Self { state: StateManager::new(results), look }
     }
 
-    /// Every run, by name. One that cannot be read is told and left out.
+    /// Every run, by name: those of the results folder itself, then those of each sweep. One that cannot be read is told
+    /// and left out.
     pub(crate) fn all(&self) -> Result<Vec<Run>, Exit> {
-        let names = self.state.runs().map_err(|error| {
+        let told = |error: StateError| {
             self.look.complain(&one_line(&error));
             Exit::Storage
-        })?;
+        };
+        let mut runs = self.within(&self.state).map_err(told)?;
+        for sweep in self.state.sweeps().map_err(told)? {
+            let state = self.state.in_sweep(&sweep).map_err(told)?;
+            runs.extend(self.within(&state).map_err(told)?);
+        }
+        Ok(runs)
+    }
+
+    /// The runs that lie in one folder.
+    fn within(&self, state: &StateManager) -> Result<Vec<Run>, StateError> {
+        let names = state.runs()?;
         let mut runs = Vec::with_capacity(names.len());
         for name in names {
-            match self.state.summary(&name) {
-                Ok(Some(summary)) => runs.push(Run::new(summary, &self.state)),
+            match state.summary(&name) {
+                Ok(Some(summary)) => runs.push(Run::new(summary, state)),
                 Ok(None) => {}
                 Err(error) => self.look.complain(&one_line(&error)),
             }
@@ -51,14 +66,14 @@ impl Runs {
 
     /// The run of this name; a usage error with the nearest name if there is none.
     pub(crate) fn named(&self, name: &str) -> Result<Run, Exit> {
-        // A folder completed by the shell is as good as a name.
-        let name = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or(name);
-        if let Ok(Some(summary)) = self.state.summary(name) {
-            return Ok(Run::new(summary, &self.state));
+        let (state, name) = located(&self.state, name);
+        if let Ok(Some(summary)) = state.summary(&name) {
+            return Ok(Run::new(summary, &state));
         }
-        let names = self.state.runs().unwrap_or_default();
+        let names = names(&self.state);
+        let name = shown(&state, &name);
         let results = self.state.results().display();
-        let help = match steadfast_config::suggest(name, names.iter().map(String::as_str)) {
+        let help = match steadfast_config::suggest(&name, names.iter().map(String::as_str)) {
             Some(near) => format!("; did you mean `{near}`?"),
             None => "; `runner list` shows what there is".to_owned(),
         };
@@ -66,13 +81,41 @@ impl Runs {
     }
 }
 
+/// What a run is called in front of people.
+fn shown(state: &StateManager, name: &str) -> String {
+    state.sweep().map_or_else(|| name.to_owned(), |sweep| format!("{sweep}/{name}"))
+}
+
+/// The names of all runs, those of sweeps included; without what cannot be read.
+pub(crate) fn names(results: &StateManager) -> Vec<String> {
+    let mut names = results.runs().unwrap_or_default();
+    for sweep in results.sweeps().unwrap_or_default() {
+        let runs = results.in_sweep(&sweep).and_then(|state| state.runs()).unwrap_or_default();
+        names.extend(runs.into_iter().map(|run| format!("{sweep}/{run}")));
+    }
+    names
+}
+
+/// Where a run lies that somebody names: `RUN` or `SWEEP/RUN`. A folder completed by the shell is as good as a name.
+pub(crate) fn located(results: &StateManager, name: &str) -> (StateManager, String) {
+    let path = Path::new(name);
+    let last = path.file_name().and_then(|name| name.to_str()).unwrap_or(name);
+    let before = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    let sweep = before.and_then(|sweep| results.in_sweep(sweep).ok());
+    let is_there = |state: &StateManager| state.summary(last).is_ok_and(|summary| summary.is_some());
+    let state = sweep.filter(is_there).unwrap_or_else(|| results.clone());
+    (state, last.to_owned())
+}
+
 impl Run {
-    fn new(summary: RunSummary, state: &StateManager) -> Self {
+    fn new(mut summary: RunSummary, state: &StateManager) -> Self {
+        let folder = summary.name.clone();
+        summary.name = shown(state, &folder);
         let result = match &summary.result {
             Some(Value::Object(result)) => result.clone(),
             _ => Map::new(),
         };
-        Self { summary, result, state: state.clone(), config: OnceCell::new() }
+        Self { summary, result, state: state.clone(), folder, config: OnceCell::new() }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -85,12 +128,12 @@ impl Run {
     }
 
     pub(crate) fn document(&self, document: Document) -> Option<Value> {
-        let bytes = self.state.document(self.name(), document).ok()??;
+        let bytes = self.state.document(&self.folder, document).ok()??;
         serde_json::from_slice(&bytes).ok()
     }
 
     pub(crate) fn metrics(&self) -> Vec<Map<String, Value>> {
-        self.state.metrics(self.name()).unwrap_or_default()
+        self.state.metrics(&self.folder).unwrap_or_default()
     }
 
     /// The best epoch's figures.

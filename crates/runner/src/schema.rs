@@ -9,15 +9,21 @@ use steadfast_zoo::data_config::DataConfig;
 use crate::catalog::{Chapter, Entry};
 use crate::exit_code::Exit;
 use crate::grid::say_json;
+use crate::sweep::{PRUNERS, SEARCHES, SweepConfig, Way};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     runner schema > experiment.schema.json\n\n\
+    runner schema --sweep > sweep.schema.json\n\n\
     A config that begins with {\"$schema\": \"experiment.schema.json\", ...} is completed and explained by editors.")]
-pub(crate) struct SchemaArgs {}
+pub(crate) struct SchemaArgs {
+    /// The schema of a sweep file instead.
+    #[arg(long)]
+    sweep: bool,
+}
 
-pub(crate) fn run(factory: &ExperimentFactory, _: &SchemaArgs) -> Exit {
-    say_json(&schema(factory));
+pub(crate) fn run(factory: &ExperimentFactory, arguments: &SchemaArgs) -> Exit {
+    say_json(&if arguments.sweep { sweep_schema() } else { schema(factory) });
     Exit::Done
 }
 
@@ -77,6 +83,50 @@ pub(crate) fn schema(factory: &ExperimentFactory) -> Value {
     }
     extend(&mut root, json!({"allOf": [complete, standard], "definitions": definitions}));
     root
+}
+
+/// The schema of a sweep file.
+pub(crate) fn sweep_schema() -> Value {
+    let mut root = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Steadfast sweep",
+        "description": SweepConfig::doc(),
+    });
+    let mut object = object_schema(&SweepConfig::fields());
+    let required = object["required"].take();
+    let properties = &mut object["properties"];
+    extend(&mut properties["base"], json!({"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]}));
+    for (key, ways, may_be_null) in [("search", &SEARCHES[..], false), ("prune", &PRUNERS[..], true)] {
+        if let Some(property) = properties[key].as_object_mut() {
+            property.remove("anyOf");
+        }
+        extend(&mut properties[key], ways_schema(ways, may_be_null));
+    }
+    first_members(properties, file_keys());
+    let complete = json!({"if": {"not": {"required": ["extends"]}}, "then": {"required": required}});
+    extend(&mut root, object);
+    if let Some(root) = root.as_object_mut() {
+        root.remove("required");
+    }
+    extend(&mut root, json!({"allOf": [complete]}));
+    root
+}
+
+/// A name, or an object with `kind` and the parameters of that kind.
+fn ways_schema(ways: &[Way], may_be_null: bool) -> Value {
+    let names: Vec<&str> = ways.iter().map(|(name, ..)| *name).collect();
+    let docs: Vec<String> = ways.iter().map(|(_, summary, _)| summary()).collect();
+    let objects = ways.iter().map(|(name, summary, fields)| {
+        let mut object = object_schema(&fields());
+        let mut kind = Map::new();
+        kind.insert("kind".to_owned(), json!({"description": summary(), "const": name}));
+        first_members(&mut object["properties"], kind);
+        extend(&mut object, json!({"required": ["kind"]}));
+        object
+    });
+    let null = may_be_null.then(|| json!({"type": "null"}));
+    let names = json!({"enum": names, "enumDescriptions": docs});
+    json!({"anyOf": std::iter::once(names).chain(objects).chain(null).collect::<Value>()})
 }
 
 /// What a file may hold beside the config itself.

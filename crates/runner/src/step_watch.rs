@@ -11,6 +11,8 @@ use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
 use steadfast_experiment::{Event, Observer, StopSignal};
 
+use crate::halting::HaltWatch;
+
 /// A signal that the process sends itself, so that it arrives at an exact place. The kernel delivers it as any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +33,7 @@ pub(crate) struct StepWatch<'a> {
     max_steps: Option<u64>,
     strike: Option<Strike>,
     checkpoints: PathBuf,
+    halting: Option<HaltWatch>,
     done: Cell<u64>,
 }
 
@@ -49,7 +52,12 @@ impl<'a> StepWatch<'a> {
         strike: Option<Strike>,
         checkpoints: PathBuf,
     ) -> Self {
-        Self { stop, max_steps, strike, checkpoints, done: Cell::new(0) }
+        Self { stop, max_steps, strike, checkpoints, halting: None, done: Cell::new(0) }
+    }
+
+    /// The same for a run that stops for a search.
+    pub(crate) fn with_halting(self, halting: Option<HaltWatch>) -> Self {
+        Self { halting, ..self }
     }
 
     /// An observer that counts.
@@ -66,13 +74,18 @@ impl<'a> StepWatch<'a> {
 
 impl StopSignal for StepWatch<'_> {
     fn requested(&self) -> bool {
-        self.stop.requested() || self.max_steps.is_some_and(|most| self.done.get() >= most)
+        self.stop.requested()
+            || self.halting.as_ref().is_some_and(HaltWatch::is_due)
+            || self.max_steps.is_some_and(|most| self.done.get() >= most)
     }
 }
 
 impl Observer for Counting<'_> {
     fn notice(&mut self, event: &Event) {
         self.next.notice(event);
+        if let Some(halting) = &self.watch.halting {
+            halting.notice(event);
+        }
         match (event, self.watch.strike) {
             (Event::Step { step, .. }, strike) => {
                 self.watch.done.set(self.watch.done.get() + 1);

@@ -27,6 +27,7 @@ use crate::trackers::Trackers;
 const FAST_DEV_STEPS: u64 = 2;
 
 /// Everything the batch works with.
+#[derive(Clone)]
 pub(crate) struct Batch<'a> {
     pub(crate) launcher: Launcher<'a>,
     pub(crate) arguments: &'a RunArgs,
@@ -60,7 +61,7 @@ impl Batch<'_> {
         rows
     }
 
-    fn aborts_on_failure(&self, queued: &Queued) -> bool {
+    pub(crate) fn aborts_on_failure(&self, queued: &Queued) -> bool {
         match self.arguments.on_failure {
             _ if self.arguments.fail_fast => true,
             Some(wanted) => wanted == OnFailureArg::Abort,
@@ -69,9 +70,9 @@ impl Batch<'_> {
     }
 
     /// One experiment, with as many attempts as it is worth.
-    fn run_one(&self, queued: &Queued, number: &str) -> Row {
+    pub(crate) fn run_one(&self, queued: &Queued, number: &str) -> Row {
         let style = self.console.style();
-        let heading = format!("{} {}", style.dim(number), style.bold(queued.name()));
+        let heading = format!("{} {}", style.dim(number), style.bold(self.shown(queued)));
         let started = Instant::now();
         if let Some(row) = self.skip_finished(queued, &heading, started) {
             return row;
@@ -171,6 +172,8 @@ impl Batch<'_> {
             config: queued.config().clone(),
             supervisor: std::process::id(),
             results: self.arguments.results.clone(),
+            sweep: self.state.sweep().map(str::to_owned),
+            halting: queued.halting.clone(),
             resume,
             max_steps: self.arguments.max_steps,
             brief: self.arguments.fast_dev_run.then_some(FAST_DEV_STEPS),
@@ -227,11 +230,25 @@ impl Batch<'_> {
         }
     }
 
+    /// What the run is called in front of people.
+    fn shown(&self, queued: &Queued) -> String {
+        self.state.sweep().map_or_else(|| queued.name().to_owned(), |sweep| format!("{sweep}/{}", queued.name()))
+    }
+
+    /// Whether a run that stopped did so because a search wants to compare it.
+    fn is_halted(&self, queued: &Queued, result: &RunResult) -> bool {
+        queued.halting.as_ref().is_some_and(|halting| {
+            let rows = self.state.metrics(queued.name()).unwrap_or_default();
+            halting.due(&halting.curve(&rows), result.epochs).is_some()
+        })
+    }
+
     fn row(&self, queued: &Queued, ending: Ending, time: Duration) -> Row {
         let (status, reason) = match ending {
             Ending::Ran { result } => {
                 let status = match result.status {
                     RunStatus::Completed => RowStatus::Completed,
+                    _ if self.is_halted(queued, &result) => RowStatus::Paused,
                     _ => RowStatus::Interrupted,
                 };
                 return Row::done(queued, status, *result, time);
@@ -259,6 +276,13 @@ impl Batch<'_> {
             (RowStatus::Completed, _, Some(result)) => self.console.line(&format!(
                 "{} {} in {}{}",
                 style.good(label("done")),
+                plural(result.epochs, "epoch"),
+                duration(row.time),
+                best_text(result)
+            )),
+            (RowStatus::Paused, _, Some(result)) => self.console.line(&format!(
+                "{} after {} in {}{}",
+                style.dim(label("paused")),
                 plural(result.epochs, "epoch"),
                 duration(row.time),
                 best_text(result)

@@ -70,7 +70,7 @@ fn status(status: RowStatus) -> Cell {
     let (text, look) = match status {
         RowStatus::Failed(class) => (format!("failed: {}", class.name()), Look::Bad),
         RowStatus::Completed => (status.name().to_owned(), Look::Good),
-        RowStatus::AlreadyCompleted => (status.name().to_owned(), Look::Dim),
+        RowStatus::AlreadyCompleted | RowStatus::Paused => (status.name().to_owned(), Look::Dim),
         RowStatus::Interrupted | RowStatus::NotRun => (status.name().to_owned(), Look::Warn),
         status => (status.name().to_owned(), Look::Bad),
     };

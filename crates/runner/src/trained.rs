@@ -11,6 +11,7 @@ use crate::args::OutputArgs;
 use crate::console::Console;
 use crate::exit_code::Exit;
 use crate::report;
+use crate::run::{located, names};
 use crate::setup;
 
 /// Which trained model is meant.
@@ -121,7 +122,8 @@ fn place(arguments: &ModelArgs, console: &Console) -> Result<Place, Ended> {
         }
         _ => (arguments.results.clone(), arguments.model.clone()),
     };
-    let state = StateManager::new(results);
+    let results = StateManager::new(results);
+    let (state, name) = if name.contains('/') { located(&results, &name) } else { (results, name) };
     let config = state.document(&name, Document::Config);
     let config = config.map_err(|error| Ended::new(Exit::Usage, one_line(&error)))?;
     let Some(config) = config else { return Err(Ended::new(Exit::Usage, no_run(&state, &name))) };
@@ -135,7 +137,7 @@ fn place(arguments: &ModelArgs, console: &Console) -> Result<Place, Ended> {
 
 /// Says what there is instead of a run that is not there.
 fn no_run(state: &StateManager, name: &str) -> String {
-    let runs = state.runs().unwrap_or_default();
+    let runs = names(state);
     let results = state.results().display();
     let known = match steadfast_config::suggest(name, runs.iter().map(String::as_str)) {
         Some(near) => format!("; did you mean `{near}`?"),

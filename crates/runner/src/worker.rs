@@ -19,6 +19,7 @@ use steadfast_state::{Document, RunFolder, StateError, StateManager};
 use crate::args::ResumeMode;
 use crate::brief::Brief;
 use crate::exit_code::Exit;
+use crate::halting::HaltWatch;
 use crate::log_observer::LogObserver;
 use crate::message::{Ending, Message, Request};
 use crate::signals::survive_file_limit;
@@ -100,9 +101,15 @@ pub(crate) fn run(
     }
 }
 
+/// Where the run is kept: in the results folder, or in that of its sweep.
+fn state_of(request: &Request) -> Result<StateManager, StateError> {
+    let results = StateManager::new(&request.results);
+    request.sweep.as_ref().map_or(Ok(results.clone()), |sweep| results.in_sweep(sweep))
+}
+
 /// Locks the run's folder, if the run may be continued or started as asked. A refusal leaves nothing behind.
 fn open(plan: &RunPlan, config: &ExperimentConfig, request: &Request) -> Result<RunFolder, Ending> {
-    let manager = StateManager::new(&request.results).with_supervisor(request.supervisor);
+    let manager = state_of(request).map_err(|error| state_ending(&error))?.with_supervisor(request.supervisor);
     let summary = manager.summary(&plan.name).map_err(|error| state_ending(&error))?;
     let exists = summary.is_some_and(|summary| summary.step.is_some());
     match request.resume {
@@ -133,9 +140,15 @@ fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observe
     let Ready { plan, prepared, request } = ready;
     let environment = format!("{:#}\n", request.environment).into_bytes();
     let mut observer = LogObserver::new(observer);
+    let state = match state_of(request) {
+        Ok(state) => state,
+        Err(error) => return state_ending(&error),
+    };
+    let halting =
+        request.halting.clone().map(|halting| HaltWatch::new(halting, &state.metrics(&plan.name).unwrap_or_default()));
     let watch = StepWatch::new(stop, request.max_steps, request.strike, folder.path().join("checkpoints"));
+    let watch = watch.with_halting(halting);
     let mut observer = watch.counting(&mut observer);
-    let state = StateManager::new(&request.results);
     let trained = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut experiment = (prepared.build)();
         if let Some(steps) = request.brief {

@@ -159,6 +159,14 @@ pub enum StateError {
         /// What stands there.
         found: &'static str,
     },
+    /// The folder belongs to something else.
+    #[error("{} is the folder of {by}", path.display())]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+        /// `a run` or `a sweep`.
+        by: &'static str,
+    },
     /// Another process is writing into this run folder.
     #[error("{} is held by {}", path.display(), holder(*pid, host, since))]
     Held {

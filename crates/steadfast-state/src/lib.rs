@@ -82,6 +82,7 @@ mod snapshot;
 mod space;
 mod summary;
 mod sweep;
+mod sweep_folder;
 mod tensor_data;
 
 pub use document::Document;
@@ -96,4 +97,5 @@ pub use run_folder::{RunFolder, Saved};
 pub use side_file::SideFile;
 pub use snapshot::Snapshot;
 pub use summary::{RunStatus, RunSummary};
+pub use sweep_folder::{SweepDocument, SweepFolder};
 pub use tensor_data::{TensorData, TensorMap};

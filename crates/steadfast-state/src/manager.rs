@@ -19,6 +19,7 @@ use crate::run_folder::RunFolder;
 use crate::side_file::SideFile;
 use crate::summary::{self, RunSummary};
 use crate::sweep::sweep;
+use crate::sweep_folder::{MARKER, SweepDocument, SweepFolder, is_sweep};
 use crate::tensor_data::TensorMap;
 
 /// Longest name of a run that can be opened, in bytes.
@@ -34,6 +35,8 @@ const LOOKUPS: u32 = 16;
 #[derive(Debug, Clone)]
 pub struct StateManager {
     results: PathBuf,
+    /// The sweep inside the results folder whose runs these are.
+    sweep: Option<String>,
     supervisor: Option<u32>,
     orphan_grace: Duration,
 }
@@ -41,7 +44,7 @@ pub struct StateManager {
 impl StateManager {
     /// Works in this results folder, which is made when the first run is opened.
     pub fn new(results: impl Into<PathBuf>) -> Self {
-        Self { results: results.into(), supervisor: None, orphan_grace: Duration::from_secs(30) }
+        Self { results: results.into(), sweep: None, supervisor: None, orphan_grace: Duration::from_secs(30) }
     }
 
     /// Says that this process is a worker of the process with this number.
@@ -65,6 +68,76 @@ impl StateManager {
         &self.results
     }
 
+    /// The sweep whose runs these are, if they are those of one.
+    pub fn sweep(&self) -> Option<&str> {
+        self.sweep.as_deref()
+    }
+
+    /// The same for the runs of a sweep: they lie in a folder of their own inside the results folder.
+    ///
+    /// # Errors
+    /// [`StateError::Name`] when the name could lead elsewhere.
+    pub fn in_sweep(&self, name: &str) -> Result<Self, StateError> {
+        check_name(name, SHOWN_NAME_LIMIT)?;
+        Ok(Self { sweep: Some(name.to_owned()), ..self.clone() })
+    }
+
+    /// Opens the folder of a sweep for writing: made if missing, locked, and cleared of what interrupted writes left.
+    ///
+    /// # Errors
+    /// [`StateError::Held`] when another process works on the sweep, [`StateError::Taken`] when a run has the name.
+    pub fn open_sweep(&self, name: &str) -> Result<SweepFolder, StateError> {
+        check_name(name, NAME_LIMIT)?;
+        let results = make_results(&self.results)?;
+        if summary::is_run(&results, name)? {
+            return Err(taken(&results, name, "a run"));
+        }
+        let directory = results.child_or_make(name)?;
+        let marker = directory.child_or_make(MARKER)?;
+        let lock = lock::acquire(&marker, &Holder::own(self.supervisor), self.orphan_grace)?;
+        sweep(&directory)?;
+        directory.sync()?;
+        results.sync()?;
+        Ok(SweepFolder::new(directory, lock))
+    }
+
+    /// Moves the folder of a sweep with all its runs to `<name>.old-<n>`; nothing when there is no such sweep.
+    ///
+    /// # Errors
+    /// [`StateError::Held`] when another process works on the sweep.
+    pub fn set_sweep_aside(&self, name: &str) -> Result<Option<PathBuf>, StateError> {
+        check_name(name, NAME_LIMIT)?;
+        let Some(results) = self.open_results()? else { return Ok(None) };
+        let marker = results.child(name)?.map(|directory| directory.child(MARKER)).transpose()?.flatten();
+        let Some(marker) = marker else { return Ok(None) };
+        let _lock = lock::acquire(&marker, &Holder::own(self.supervisor), self.orphan_grace)?;
+        let aside = results.rename_aside(name, |number| format!("{name}.old-{number}"))?;
+        results.sync()?;
+        Ok(Some(self.results.join(aside)))
+    }
+
+    /// Names of all sweeps, sorted, those set aside included.
+    ///
+    /// # Errors
+    /// When the results folder cannot be read.
+    pub fn sweeps(&self) -> Result<Vec<String>, StateError> {
+        let Some(results) = self.open_results()? else { return Ok(Vec::new()) };
+        let mut sweeps = Vec::new();
+        for name in results.names()? {
+            let found = check_name(&name, SHOWN_NAME_LIMIT).is_ok() && is_sweep(&results, &name)?;
+            sweeps.extend(found.then_some(name));
+        }
+        Ok(sweeps)
+    }
+
+    /// A document of a sweep, read without its lock; nothing when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn sweep_document(&self, name: &str, document: SweepDocument) -> Result<Option<Vec<u8>>, StateError> {
+        self.look(name)?.map_or(Ok(None), |directory| document::read_optional(&directory, document.file_name()))
+    }
+
     /// Opens the folder of a run for writing: made if missing, locked, and cleared of what interrupted writes left.
     ///
     /// # Errors
@@ -72,7 +145,10 @@ impl StateManager {
     /// [`StateError::NotAFolder`] when the name could lead elsewhere.
     pub fn open(&self, name: &str) -> Result<RunFolder, StateError> {
         check_name(name, NAME_LIMIT)?;
-        let results = Arc::new(make_results(&self.results)?);
+        let results = Arc::new(self.make_results()?);
+        if self.sweep.is_none() && is_sweep(&results, name)? {
+            return Err(taken(&results, name, "a sweep"));
+        }
         let (directory, lock) = self.lock(&results, name, true)?.ok_or_else(|| moved(&results, name))?;
         let checkpoints = directory.child_or_make(CHECKPOINTS)?;
         sweep(&directory)?;
@@ -95,7 +171,7 @@ impl StateManager {
         let aside = results.rename_aside(name, |number| format!("{name}.old-{number}"))?;
         results.sync()?;
         tracing::info!(run = name, kept_as = aside, "earlier run set aside");
-        Ok(Some(self.results.join(aside)))
+        Ok(Some(results.path().join(aside)))
     }
 
     /// Names of all runs, sorted, those set aside included.
@@ -187,9 +263,21 @@ impl StateManager {
         Err(moved(results, name))
     }
 
+    /// The folder that the runs lie in, made first where it is missing.
+    fn make_results(&self) -> Result<Directory, StateError> {
+        let results = make_results(&self.results)?;
+        match &self.sweep {
+            Some(sweep) => results.child_or_make(sweep),
+            None => Ok(results),
+        }
+    }
+
     fn open_results(&self) -> Result<Option<Directory>, StateError> {
         match Directory::open(&self.results) {
-            Ok(results) => Ok(Some(results)),
+            Ok(results) => match &self.sweep {
+                Some(sweep) => results.child(sweep),
+                None => Ok(Some(results)),
+            },
             Err(StateError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -202,13 +290,17 @@ impl StateManager {
     }
 }
 
+fn taken(results: &Directory, name: &str, by: &'static str) -> StateError {
+    StateError::Taken { path: results.path().join(name), by }
+}
+
 fn moved(results: &Directory, name: &str) -> StateError {
     StateError::Moved { path: results.path().join(name) }
 }
 
 /// Refuses every name that is not a plain, visible, portable file name.
 fn check_name(name: &str, limit: usize) -> Result<(), StateError> {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-@".contains(&byte));
     let begins = name.starts_with(|first: char| first.is_ascii_alphanumeric());
     if plain && begins && name.len() <= limit && !name.ends_with('.') {
         Ok(())
@@ -243,7 +335,7 @@ mod tests {
 
     #[test]
     fn no_name_reaches_outside_the_results() {
-        for good in ["exp1", "A.b_c-d", "0", "x..y", &"n".repeat(64)] {
+        for good in ["exp1", "A.b_c-d", "0", "x..y", "lr-0.1@1f", &"n".repeat(64)] {
             assert!(check_name(good, NAME_LIMIT).is_ok(), "{good}");
         }
         for bad in [

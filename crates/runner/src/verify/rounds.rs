@@ -151,6 +151,8 @@ impl Proof<'_> {
             config: queued.config().clone(),
             supervisor: std::process::id(),
             results: PathBuf::from(results),
+            sweep: None,
+            halting: None,
             resume: ResumeMode::Auto,
             brief: None,
             max_steps: None,

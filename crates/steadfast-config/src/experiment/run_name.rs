@@ -19,7 +19,8 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
 /// The name of a run: safe as a folder name on every system.
 ///
-/// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, not ending with a dot, and no name of a Windows device.
+/// `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`, not ending with a dot, and no name of a Windows device. `@` is allowed as well: it
+/// stands before the fingerprint in the names that a sweep makes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunName(String);
 
@@ -93,12 +94,12 @@ impl FieldValue for RunName {
     }
 
     fn schema(_: &Bounds<NoBounds>) -> Value {
-        json!({"type": "string", "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?$"})
+        json!({"type": "string", "pattern": "^[A-Za-z0-9]([A-Za-z0-9._@-]{0,62}[A-Za-z0-9_@-])?$"})
     }
 }
 
 fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@')
 }
 
 /// The device that Windows would open instead of a folder of this name.

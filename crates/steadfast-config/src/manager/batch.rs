@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use super::discovery::config_files;
 use super::extends::{EXTENDS, Resolver, SCHEMA};
 use super::layers::{Layer, layers};
-use super::overrides::parse_overrides;
+use super::overrides::{parse_overrides, set_value};
 use crate::experiment::{ExperimentConfig, RunName};
 use crate::node::Node;
 use crate::parser::parse;
 use crate::path::JsonPath;
 use crate::problem::Problems;
 use crate::report::ConfigReport;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::wording::{name, path_name};
 
 /// How many experiments a batch may have.
@@ -88,6 +88,24 @@ impl ConfigManager {
             }
         }
         trees
+    }
+
+    /// The tree that a value of another file stands for: a path relative to that file, or an object, which may itself
+    /// extend files. `None` after a problem.
+    pub fn base(value: &Node, file: &Path, problems: &mut Problems) -> Option<Node> {
+        Resolver::new(problems).base(value, file)
+    }
+
+    /// Changes a tree by overrides, as [`ConfigManager::trees`] does.
+    pub fn change(root: &mut Node, overrides: &[String], problems: &mut Problems) {
+        for change in parse_overrides(overrides, problems) {
+            change.apply(root, problems);
+        }
+    }
+
+    /// Puts a value where a dotted key leads to, as an override would; problems point at `key_span`.
+    pub fn set(root: &mut Node, key: &str, key_span: &Span, value: &Node, problems: &mut Problems) {
+        set_value(root, key, key_span, value, problems);
     }
 
     /// What the config in `file` is put together from: the files that it extends, in the order in which they are merged,

@@ -135,6 +135,17 @@ impl<'p> Resolver<'p> {
         Some(bases.fold(first, merge_patch))
     }
 
+    /// What a value in `file` stands for: the file of that path, merged, or the object itself, likewise.
+    pub(super) fn base(&mut self, value: &Node, file: &Path) -> Option<Node> {
+        match value.as_str() {
+            Some(name) => {
+                let folder = file.parent().unwrap_or(Path::new(""));
+                self.resolve_from(&folder.join(name), Some(value))
+            }
+            None => self.merged(file, value.clone()),
+        }
+    }
+
     /// A file by itself, without `extends` and `$schema`, and the files that it extends.
     pub(super) fn parts(&mut self, file: &Path) -> Option<(Node, Vec<PathBuf>)> {
         let mut node = self.read(file, None)?;

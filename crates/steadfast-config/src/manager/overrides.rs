@@ -50,6 +50,28 @@ impl Override {
     }
 }
 
+/// Puts `value` where a dotted key leads to, if it is one that a config can have.
+pub(super) fn set_value(root: &mut Node, key: &str, key_span: &Span, value: &Node, problems: &mut Problems) {
+    if let Some(complaint) = complaint_about(key) {
+        problems.error(key_span, complaint).help("keys are separated by single dots, as in `hyperparams.lr`");
+        return;
+    }
+    let keys: Vec<(String, Span)> = key.split('.').map(|key| (key.to_owned(), key_span.clone())).collect();
+    set(root, &JsonPath::root(), &keys, value, problems);
+}
+
+/// Why a dotted key is none.
+fn complaint_about(way: &str) -> Option<String> {
+    let first = way.split('.').next().unwrap_or_default();
+    if first == EXTENDS || first == SCHEMA {
+        return Some(format!("{} cannot be overridden", name(first)));
+    }
+    let is_good =
+        |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$'));
+    let is_bad = !way.split('.').all(is_good) || way.split('.').count() > MAX_KEYS;
+    is_bad.then(|| format!("{} cannot be a key", name(way)))
+}
+
 /// Puts `value` where `keys` lead to from `node`; every key on the way is now said to come from the override.
 ///
 /// A text on the way becomes an object with that `kind`, so that `optimizer.beta1=0.8` works on `"optimizer": "adam"`.
