@@ -15,7 +15,16 @@ use crate::workspace;
 const FOLDER: &str = "docs/reference";
 
 /// The pages, by the names that the program knows them by.
-const PAGES: &[&str] = &["command-line.md", "config.md", "config.schema.json", "exit-codes.md", "results.md", "zoo.md"];
+const PAGES: &[&str] = &[
+    "command-line.md",
+    "config.md",
+    "config.schema.json",
+    "exit-codes.md",
+    "results.md",
+    "sweep.md",
+    "sweep.schema.json",
+    "zoo.md",
+];
 
 pub(crate) const COMMAND: Command = Command {
     name: "reference",

@@ -16,9 +16,11 @@ use steadfast_sweep::{
 
 type Function = fn(&[f64]) -> f64;
 
+type Row = (&'static str, Function, &'static [(f64, f64)]);
+
 /// Name, function, ends of each dimension. Formulas: Surjanovic and Bingham, "Virtual Library of Simulation
 /// Experiments", sfu.ca/~ssurjano/optimization.html.
-const FUNCTIONS: &[(&str, Function, &[(f64, f64)])] = &[
+const FUNCTIONS: &[Row] = &[
     ("branin", branin, &[(-5.0, 10.0), (0.0, 15.0)]),
     ("six-hump-camel", six_hump_camel, &[(-3.0, 3.0), (-2.0, 2.0)]),
     ("goldstein-price", goldstein_price, &[(-2.0, 2.0); 2]),
@@ -36,26 +38,13 @@ fn main() {
     let sampler = match words.next().as_deref() {
         Some("random") => Sampler::Random,
         Some("sobol") => Sampler::Sobol,
-        _ => Sampler::Tpe(settings()),
+        _ => Sampler::Tpe(TpeSettings::default()),
     };
     let mut number = |default| words.next().and_then(|word| word.parse().ok()).unwrap_or(default);
     let (first, seeds, trials) = (number(0), number(20), number(60));
     for (name, function, ends) in FUNCTIONS {
         let values = (first..first + seeds).map(|seed| best(&sampler, *function, ends, seed as u64, trials));
         println!("{}", json!({"function": name, "values": values.collect::<Vec<_>>()}));
-    }
-}
-
-/// Settings may be tried out: `STEADFAST_TPE="good width least_width prior candidates startup"`.
-fn settings() -> TpeSettings {
-    let numbers = std::env::var("STEADFAST_TPE").unwrap_or_default();
-    let numbers: Vec<f64> = numbers.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    let default = TpeSettings::default();
-    match numbers[..] {
-        [good, width, least_width, prior, candidates, startup] => {
-            TpeSettings { good, width, least_width, prior, candidates: candidates as usize, startup: startup as usize }
-        }
-        _ => default,
     }
 }
 
@@ -73,7 +62,7 @@ fn best(sampler: &Sampler, function: Function, ends: &[(f64, f64)], seed: u64, t
         goal: Goal::Minimize,
         stopping: Stopping::Never,
     });
-    while let Some(task) = search.next() {
+    while let Some(task) = search.next_task() {
         let value = function(&coordinates(&search.points()[task.trial]));
         search.tell(task.trial, Outcome { curves: vec![Curve::new([(1, value)])], end: End::Complete });
     }

@@ -21,7 +21,7 @@
 //!     stopping: Stopping::Never,
 //! };
 //! let mut search = Search::new(study);
-//! while let Some(task) = search.next() {
+//! while let Some(task) = search.next_task() {
 //!     let lr = search.points()[task.trial].get("lr").and_then(serde_json::Value::as_f64).unwrap_or(1.0);
 //!     // Train; here the best rate is 0.01.
 //!     let loss = (lr.log10() + 2.0).powi(2);

@@ -118,7 +118,7 @@ impl Search {
     }
 
     /// What is to be done next; nothing once all is done.
-    pub fn next(&mut self) -> Option<Task> {
+    pub fn next_task(&mut self) -> Option<Task> {
         let halts = |halts: Vec<Halt>| Halts { goal: self.study.goal, halts };
         match &self.study.stopping {
             Stopping::Never => {
@@ -126,8 +126,8 @@ impl Search {
                 self.open_trial().map(|trial| Task { trial, halts: none })
             }
             Stopping::Median(median) => {
-                let before = self.outcomes.iter().take(self.first_open).flatten();
-                let limits = halts(median.halts(before, self.study.goal));
+                let before: Vec<&Outcome> = self.outcomes.iter().take(self.first_open).flatten().collect();
+                let limits = halts(median.halts(&before, self.study.goal));
                 self.open_trial().map(|trial| Task { trial, halts: limits })
             }
             Stopping::Halving(_) => self.next_of_halving(),

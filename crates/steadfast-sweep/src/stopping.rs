@@ -69,19 +69,19 @@ impl Halving {
 
 impl Median {
     /// Where a trial stops, given those before it: wherever its best value is worse than the median of theirs.
-    pub(crate) fn halts<'a>(&self, before: impl Iterator<Item = &'a Outcome> + Clone, goal: Goal) -> Vec<Halt> {
-        if before.clone().filter(|outcome| outcome.end != End::Failed).count() < self.warmup_trials.max(1) {
+    pub(crate) fn halts(&self, before: &[&Outcome], goal: Goal) -> Vec<Halt> {
+        if before.iter().filter(|outcome| outcome.end != End::Failed).count() < self.warmup_trials.max(1) {
             return Vec::new();
         }
         let step = usize::try_from(self.every.max(1)).unwrap_or(usize::MAX);
         let epochs = (self.warmup_epochs.max(1)..self.epochs).step_by(step);
         let halt = |epoch: u64| {
-            let has_come_so_far = |outcome: &&Outcome| match outcome.end {
+            let has_come_so_far = |outcome: &&&Outcome| match outcome.end {
                 End::Complete => true,
                 End::Paused(paused) => paused >= epoch,
                 End::Failed => false,
             };
-            let values = before.clone().filter(has_come_so_far).filter_map(|outcome| outcome.value_until(epoch, goal));
+            let values = before.iter().filter(has_come_so_far).filter_map(|outcome| outcome.value_until(epoch, goal));
             median(values.collect()).map(|limit| Halt { epoch, unless: Some(limit) })
         };
         epochs.filter_map(halt).collect()
@@ -133,8 +133,11 @@ mod tests {
             outcome(&[0.9], End::Paused(1)),
         ];
         let median = Median { warmup_trials: 3, warmup_epochs: 1, every: 1, epochs: 3 };
-        let halts = median.halts(before.iter(), Goal::Minimize);
+        let halts = median.halts(&before.iter().collect::<Vec<_>>(), Goal::Minimize);
         assert_eq!(halts, [Halt { epoch: 1, unless: Some(0.6) }, Halt { epoch: 2, unless: Some(0.45) }]);
-        assert!(median.halts(before[..2].iter(), Goal::Minimize).is_empty(), "too few to compare with");
+        assert!(
+            median.halts(&before[..2].iter().collect::<Vec<_>>(), Goal::Minimize).is_empty(),
+            "too few to compare with"
+        );
     }
 }

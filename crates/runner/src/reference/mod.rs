@@ -5,6 +5,7 @@ mod config;
 mod exit_codes;
 mod page;
 mod results;
+mod sweep;
 mod zoo;
 
 pub(crate) use page::{ReferenceArgs, run};

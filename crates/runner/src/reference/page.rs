@@ -7,7 +7,7 @@ use steadfast_experiment::ExperimentFactory;
 use crate::catalog::flattened;
 use crate::exit_code::Exit;
 use crate::grid::say;
-use crate::schema::schema;
+use crate::schema::{schema, sweep_schema};
 use crate::zoo::default;
 
 /// Said at the top of every page.
@@ -32,6 +32,10 @@ enum Page {
     ExitCodes,
     #[value(name = "results.md")]
     Results,
+    #[value(name = "sweep.md")]
+    Sweep,
+    #[value(name = "sweep.schema.json")]
+    SweepSchema,
     #[value(name = "zoo.md")]
     Zoo,
 }
@@ -42,6 +46,11 @@ pub(crate) fn run(factory: &ExperimentFactory, arguments: &ReferenceArgs) -> Exi
         Page::CommandLine => super::command_line::page(),
         Page::ExitCodes => super::exit_codes::page(),
         Page::Results => super::results::page(),
+        Page::Sweep => super::sweep::page(),
+        Page::SweepSchema => {
+            say(&format!("{:#}", sweep_schema()));
+            return Exit::Done;
+        }
         Page::Zoo => super::zoo::page(factory),
         Page::Schema => {
             say(&format!("{:#}", schema(factory)));

@@ -163,7 +163,7 @@ fn names(sweep: &Sweep<'_>, search: &Search) -> Vec<String> {
 impl Drive<'_, '_> {
     fn go(&mut self) -> Result<(), StateError> {
         loop {
-            let Some(task) = self.search.next() else {
+            let Some(task) = self.search.next_task() else {
                 self.is_finished = true;
                 break;
             };

@@ -88,6 +88,7 @@ impl Leaderboard {
 
     /// The table: only the parameters that differ, and the figures.
     pub(super) fn render(&self, labels: &Labels, limit: usize, width: Option<usize>, style: Style) -> String {
+        let limit = limit.max(1);
         let point = |line: &Line| &self.points[line.trial];
         let keys: Vec<(&str, &str)> = labels
             .all()
@@ -104,7 +105,7 @@ impl Leaderboard {
         columns.extend(has_deviation.then(|| Column::right("±")));
         columns.extend([Column::right("epochs"), Column::left("status")]);
         let mut grid = Grid::new(columns);
-        for (place, line) in self.lines.iter().enumerate().take(limit.max(1)) {
+        for (place, line) in self.lines.iter().enumerate().take(limit) {
             let look = if place == 0 && line.standing.end == End::Complete { Look::Good } else { Look::Plain };
             let mut cells = vec![Cell::new((place + 1).to_string()).look(Look::Dim)];
             cells.extend(keys.iter().map(|(key, _)| Cell::new(point(line).get(key).map_or(String::new(), shown))));
@@ -119,14 +120,14 @@ impl Leaderboard {
             cells.push(Cell::new(status(line.standing.end)).look(look));
             grid.row(cells);
         }
-        let mut text = format!("{}, {}\n{}", style.bold(&self.sweep), self.progress(), grid.render(width, style));
+        let mut parts = vec![format!("{}, {}", style.bold(&self.sweep), self.progress()), grid.render(width, style)];
         if self.lines.len() > limit {
-            text.push_str(&format!("\n{}", style.dim(format!("and {} more", self.lines.len() - limit.max(1)))));
+            parts.push(style.dim(format!("and {} more", self.lines.len() - limit)));
         }
         if let Some(best) = self.lines.first().filter(|line| line.standing.value.is_some()) {
-            text.push_str(&format!("\nbest: {}", best.first_run));
+            parts.push(format!("best: {}", best.first_run));
         }
-        text
+        parts.join("\n")
     }
 
     /// `12 of 20 trials, the least val_loss first`.

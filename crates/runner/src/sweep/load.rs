@@ -218,7 +218,7 @@ fn check_parts(config: &SweepConfig, root: &Node, problems: &mut Problems) {
             "put what is in `grid` into `space` as a list, or write out what is drawn",
         ),
         (false, true) if config.seeds.is_empty() => {
-            complain("name", "nothing varies here", "add `grid`, `zip`, `list` or `space`, or several `seeds`")
+            complain("name", "nothing varies here", "add `grid`, `zip`, `list` or `space`, or several `seeds`");
         }
         _ => {}
     }

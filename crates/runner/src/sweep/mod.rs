@@ -14,4 +14,4 @@ mod search;
 
 pub(crate) use arguments::SweepArgs;
 pub(crate) use drive::run;
-pub(crate) use file::{PRUNERS, SEARCHES, SweepConfig, Way};
+pub(crate) use file::{PRUNERS, Range, SEARCHES, SweepConfig, Way};

@@ -19,6 +19,7 @@ mod resume;
 mod schema;
 mod signals;
 mod terminal;
+mod sweeps;
 mod trained;
 mod verify;
 mod views;

@@ -33,7 +33,16 @@ fn every_file_and_every_key_is_told() {
 
 #[test]
 fn the_pages_in_the_repository_are_those_of_the_program() {
-    for name in ["command-line.md", "config.md", "config.schema.json", "exit-codes.md", "results.md", "zoo.md"] {
+    for name in [
+        "command-line.md",
+        "config.md",
+        "config.schema.json",
+        "exit-codes.md",
+        "results.md",
+        "sweep.md",
+        "sweep.schema.json",
+        "zoo.md",
+    ] {
         let made = Bench::new().run(&["reference", name]).stdout;
         let found = fs_err::read_to_string(repository().join("docs/reference").join(name)).unwrap_or_default();
         assert!(made == found, "docs/reference/{name} is not what the program makes: run `cargo xtask reference`");

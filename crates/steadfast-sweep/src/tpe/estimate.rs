@@ -24,7 +24,7 @@ pub struct TpeSettings {
 
 impl Default for TpeSettings {
     fn default() -> Self {
-        Self { startup: 10, candidates: 64, good: 1.0, width: 0.2, least_width: 0.01, prior: 1.0 }
+        Self { startup: 10, candidates: 32, good: 1.0, width: 0.1, least_width: 0.01, prior: 1.0 }
     }
 }
 
