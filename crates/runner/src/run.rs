@@ -66,14 +66,16 @@ impl Runs {
 
     /// The run of this name; a usage error with the nearest name if there is none.
     pub(crate) fn named(&self, name: &str) -> Result<Run, Exit> {
-        let (state, name) = located(&self.state, name);
-        if let Ok(Some(summary)) = state.summary(&name) {
+        let (state, folder) = located(&self.state, name);
+        if let Ok(Some(summary)) = state.summary(&folder) {
             return Ok(Run::new(summary, &state));
         }
         let names = names(&self.state);
-        let name = shown(&state, &name);
+        // A name may have been cut before its fingerprint.
+        let begun = names.iter().find(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('@')));
         let results = self.state.results().display();
-        let help = match steadfast_config::suggest(&name, names.iter().map(String::as_str)) {
+        let near = begun.cloned().or_else(|| steadfast_config::suggest(name, names.iter().map(String::as_str)));
+        let help = match near {
             Some(near) => format!("; did you mean `{near}`?"),
             None => "; `runner list` shows what there is".to_owned(),
         };

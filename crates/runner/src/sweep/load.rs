@@ -76,7 +76,13 @@ fn read<'a>(
     let config = SweepConfig::read(&tree.root, &JsonPath::root(), problems)?;
     let mut base = ConfigManager::base(&config.base.0, &tree.file, problems)?;
     ConfigManager::change(&mut base, of_base, problems);
+    if problems.error_count() > errors {
+        // A default may stand in for what could not be read: nothing that follows from it is worth telling.
+        return None;
+    }
     check(&config, &tree.root, problems);
+    // For its own mistakes only; how many epochs there are is known later.
+    let _ = search::stopping(&config, u64::MAX, problems);
     let (sampler, seed) = search::sampler(&config, problems)?;
     if problems.error_count() > errors {
         return None;
@@ -189,6 +195,9 @@ fn check(config: &SweepConfig, root: &Node, problems: &mut Problems) {
     let mut seeds = BTreeSet::new();
     if let (Some(again), Some(node)) = (config.seeds.iter().find(|seed| !seeds.insert(**seed)), root.get("seeds")) {
         problems.error(&node.span, format!("the seed {again} is listed twice")).at(&JsonPath::root().key("seeds"));
+    }
+    if !config.space.is_empty() && config.n.is_none() {
+        return;
     }
     let points = if config.space.is_empty() {
         product_size(&search::axes(config))

@@ -48,7 +48,7 @@ fn halving() -> Value {
 fn learning() -> Value {
     json!({
         "space": {"hyperparams.lr": {"log_uniform": [1e-3, 0.3]}, "hyperparams.weight_decay": {"log_uniform": [1e-6, 0.1]}},
-        "search": {"kind": "tpe", "startup": 3}, "n": 6, "prune": {"kind": "median", "warmup_trials": 2},
+        "search": {"kind": "tpe", "startup": 4}, "n": 10, "prune": {"kind": "median", "warmup_trials": 2},
     })
 }
 

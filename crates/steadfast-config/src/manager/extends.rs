@@ -139,8 +139,15 @@ impl<'p> Resolver<'p> {
     pub(super) fn base(&mut self, value: &Node, file: &Path) -> Option<Node> {
         match value.as_str() {
             Some(name) => {
-                let folder = file.parent().unwrap_or(Path::new(""));
-                self.resolve_from(&folder.join(name), Some(value))
+                let path = file.parent().unwrap_or(Path::new("")).join(name);
+                if !path.exists() {
+                    self.problems
+                        .error(&value.span, format!("there is no file {}", path_name(&path)))
+                        .at(&JsonPath::root().key("base"))
+                        .help("the path is relative to the file that names it");
+                    return None;
+                }
+                self.resolve_from(&path, Some(value))
             }
             None => self.merged(file, value.clone()),
         }
