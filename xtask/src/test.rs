@@ -68,6 +68,12 @@ pub(crate) const STAGES: &[Stage] = &[
         arguments: &["test", "--workspace", "--test", "it", "kill_loop", "--", "--nocapture"],
         variables: &[("STEADFAST_KILLS", "200")],
     },
+    Stage {
+        name: "sweep-kills",
+        tier: Tier::Full,
+        arguments: &["test", "--package", "runner", "--test", "it", "sweeps"],
+        variables: &[("STEADFAST_SWEEP_KILLS", "20")],
+    },
 ];
 
 impl Stage {

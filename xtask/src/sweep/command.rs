@@ -1,21 +1,19 @@
-//! The command: writes the configs, runs them, ranks the results.
+//! The command: runs the sample sweeps, one after another.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
-
-use anyhow::Result;
-use serde_json::Value;
 
 use crate::arguments::{Arguments, UsageError};
 use crate::command::{Command, Flag};
 use crate::workspace;
+use anyhow::Result;
 
-use super::grid::{self, Size, Study};
-use super::{leaderboard, runner};
+use super::runner;
+use super::samples::{SAMPLES, Size};
 
 pub(crate) const COMMAND: Command = Command {
     name: "sweep",
-    summary: "Runs a sample grid over the built-in data through the real runner and ranks the results",
+    summary: "Runs the sample sweeps over the built-in data through the real runner",
     words: &[],
     flags: &[
         Flag { name: "--quick", value: None, doc: "few points and few epochs: a smoke test" },
@@ -28,7 +26,7 @@ pub(crate) const COMMAND: Command = Command {
         },
     ],
     examples: &[
-        ("sweep", "the whole grid; called again, it resumes or skips what is done"),
+        ("sweep", "all of configs/sweeps; called again, it resumes or skips what is done"),
         ("sweep --quick --fresh --profile dev", "the smoke test of `cargo xtask ci`"),
     ],
     run: |arguments| run(&Options::from_arguments(arguments)?),
@@ -83,50 +81,26 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Size::Quick => "quick",
         Size::Whole => "whole",
     });
-    let (configs, default_results) = (folder.join("configs"), folder.join("results"));
+    let default_results = folder.join("results");
     if options.fresh && default_results.exists() {
         fs_err::remove_dir_all(&default_results)?;
     }
     let results = options.results.as_ref().map_or(default_results, |results| workspace::root().join(results));
-    let studies = grid::studies(options.size);
-    write_configs(&configs, studies)?;
     let runner = runner::build(&options.profile)?;
-    let status = runner::run(&runner, &configs, &results)?;
-    let complete = show(studies, &results)?;
-    if !status.success() {
-        println!("\nsweep: the runner failed ({status}), so rows above can be of an earlier sweep");
-        return Ok(exit_code(status));
+    let mut complaints = Vec::new();
+    for sample in SAMPLES {
+        let status = runner::sweep(&runner, &sample.words(options.size), &results)?;
+        if !status.success() {
+            println!("\nsweep: the runner failed ({status})");
+            return Ok(exit_code(status));
+        }
+        println!();
+        complaints.extend(sample.complaint(&results)?);
     }
-    if !complete {
-        println!("\nsweep: the runner reports success, but a run above is not complete");
-        return Ok(ExitCode::FAILURE);
+    for complaint in &complaints {
+        println!("sweep: the runner reports success, but {complaint}");
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Writes one file per point of the grid into a folder that then holds nothing else.
-fn write_configs(folder: &Path, studies: &[Study]) -> Result<()> {
-    if folder.exists() {
-        fs_err::remove_dir_all(folder)?;
-    }
-    fs_err::create_dir_all(folder)?;
-    for config in studies.iter().flat_map(Study::configs) {
-        let path = folder.join(format!("{}.json", grid::name(&config)));
-        fs_err::write(path, format!("{config:#}\n"))?;
-    }
-    Ok(())
-}
-
-/// Prints a leaderboard for each study; true when every run is complete.
-fn show(studies: &[Study], results: &Path) -> Result<bool> {
-    let mut complete = true;
-    for study in studies {
-        let configs: Vec<Value> = study.configs();
-        let rows = leaderboard::read(&configs, study.goal, results)?;
-        complete &= rows.iter().all(leaderboard::Row::is_complete);
-        println!("\n{}, {} runs\n{}", study.dataset, rows.len(), leaderboard::render(&rows, study.goal));
-    }
-    Ok(complete)
+    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The runner's own code; a runner that a signal ended has none.

@@ -1,10 +1,9 @@
-//! `cargo xtask sweep`: a grid of configs through the real runner, and a leaderboard of what came out.
+//! `cargo xtask sweep`: the sample sweeps through the real runner, and what came of them.
 
 mod command;
-mod grid;
-mod leaderboard;
 mod runner;
+mod samples;
 
 pub(crate) use command::{COMMAND, Options, run};
-pub(crate) use grid::Size;
 pub(crate) use runner::{build_for_tests, executable};
+pub(crate) use samples::Size;

@@ -39,10 +39,12 @@ pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     artifacts.filter(is_program).find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
-/// Runs every config of the folder, one after another.
-pub(super) fn run(runner: &Path, configs: &Path, results: &Path) -> Result<ExitStatus> {
-    let (runner, configs, results) = (runner.to_string_lossy(), configs.to_string_lossy(), results.to_string_lossy());
-    let line = CommandLine::new(runner, &[&configs, "--results", &results]);
+/// Runs one sweep.
+pub(super) fn sweep(runner: &Path, words: &[String], results: &Path) -> Result<ExitStatus> {
+    let results = results.to_string_lossy();
+    let mut all = vec!["sweep", "--results", &results];
+    all.extend(words.iter().map(String::as_str));
+    let line = CommandLine::new(runner.to_string_lossy(), &all);
     println!("{line}");
     line.status()
 }
