@@ -68,7 +68,7 @@ section! {
         /// Points of a Sobol sequence that come first.
         trajectory startup: usize = 10, 2..=10_000;
         /// Candidates among which each later point is chosen.
-        trajectory candidates: usize = 32, 1..=10_000;
+        trajectory candidates: usize = 24, 1..=10_000;
     }
 }
 

@@ -180,36 +180,43 @@ fn survive(name: &str, fields: &Value) {
     let expected = reference.run(&["sweep", &sweep(&reference, name, fields)]);
     assert_eq!(expected.code, 0, "{}", expected.stderr);
     let whole = started.elapsed();
-    let (bench, mut dice) = (Bench::new(), Dice::new(7));
-    let file = sweep(&bench, name, fields);
-    for _ in 0..wanted_kills() {
-        kill_somewhere(&bench, &file, &mut dice, whole);
-    }
-    let last = bench.run(&["sweep", &file]);
-    assert_eq!(last.code, 0, "{}", last.stderr);
-    assert_eq!(last.stdout, expected.stdout);
-    assert_eq!(board(&bench, name), board(&reference, name));
-    let (runs, expected) = (runs(&bench, name), runs(&reference, name));
-    assert_eq!(runs.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
-    for (run, files) in &runs {
-        assert_eq!(files.differing(&expected[run]), [""; 0], "{run}");
+    let (mut dice, mut kills) = (Dice::new(7), 0);
+    // A sweep that comes to its end between two kills is compared, and another one takes its place.
+    while kills < wanted_kills() {
+        let bench = Bench::new();
+        let file = sweep(&bench, name, fields);
+        while kills < wanted_kills() && was_killed(&bench, &file, &mut dice, whole) {
+            kills += 1;
+        }
+        let last = bench.run(&["sweep", &file]);
+        assert_eq!(last.code, 0, "after {kills} kills: {}", last.stderr);
+        assert_eq!(last.stdout, expected.stdout);
+        assert_eq!(board(&bench, name), board(&reference, name));
+        let (runs, expected) = (runs(&bench, name), runs(&reference, name));
+        assert_eq!(runs.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        for (run, files) in &runs {
+            assert_eq!(files.differing(&expected[run]), [""; 0], "{run}");
+        }
     }
 }
 
-fn kill_somewhere(bench: &Bench, file: &str, dice: &mut Dice, whole: Duration) {
+/// Starts a sweep and kills it somewhere, half of the time with its worker; false if it came to its end before.
+fn was_killed(bench: &Bench, file: &str, dice: &mut Dice, whole: Duration) -> bool {
     let mut child = bench.command(&["sweep", file]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (started, life) = (Instant::now(), whole.mul_f64(dice.below(700) as f64 / 1000.0));
-    while started.elapsed() < life && child.try_wait().unwrap().is_none() {
+    while started.elapsed() < life {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
         sleep(Duration::from_millis(1));
     }
     let worker = worker_of(&child).filter(|_| dice.below(2) == 0);
-    if child.try_wait().unwrap().is_none() {
-        send(&child, Signal::KILL);
-        if let Some(worker) = worker {
-            let _ = kill_process(worker, Signal::KILL);
-        }
+    send(&child, Signal::KILL);
+    if let Some(worker) = worker {
+        let _ = kill_process(worker, Signal::KILL);
     }
     child.wait().unwrap();
+    true
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
+mod base;
 mod batch;
 #[cfg(test)]
 mod diagnostics;

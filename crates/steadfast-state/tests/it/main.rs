@@ -11,3 +11,4 @@ mod locking;
 mod metrics;
 mod recovery;
 mod support;
+mod sweeps;

@@ -24,7 +24,7 @@ pub struct TpeSettings {
 
 impl Default for TpeSettings {
     fn default() -> Self {
-        Self { startup: 10, candidates: 32, good: 1.0, width: 0.1, least_width: 0.01, prior: 1.0 }
+        Self { startup: 10, candidates: 24, good: 1.0, width: 0.07, least_width: 0.01, prior: 0.3 }
     }
 }
 
@@ -35,22 +35,31 @@ pub fn suggest(space: &[Parameter], settings: &TpeSettings, seed: u64, number: u
     let directions: Vec<Direction> = space.iter().map(Direction::of).collect();
     let places: Vec<Vec<f64>> = best_first.iter().map(|point| places_of(space, point)).collect();
     let (good, bad) = places.split_at(good_count(places.len(), settings));
-    let good = estimate(&directions, good, settings);
-    let bad = estimate(&directions, bad, settings);
     let mut draws = Draws::new(seed, Purpose::Candidates, number);
+    let place = best_candidate(&directions, (good, bad), settings, &mut draws);
+    let set = |point: Point, (parameter, place): (&Parameter, &f64)| {
+        point.with(parameter.key.clone(), parameter.distribution.at(*place))
+    };
+    space.iter().zip(&place).fold(Point::new(), set)
+}
+
+/// The candidate at which good points are the densest in comparison with bad ones.
+fn best_candidate(
+    directions: &[Direction],
+    (good, bad): (&[Vec<f64>], &[Vec<f64>]),
+    settings: &TpeSettings,
+    draws: &mut Draws,
+) -> Vec<f64> {
+    let (good, bad) = (estimate(directions, good, settings), estimate(directions, bad, settings));
     let mut best: Option<(f64, Vec<f64>)> = None;
     for _ in 0..settings.candidates.max(1) {
-        let candidate = good.draw(&mut draws);
+        let candidate = good.draw(draws);
         let score = good.log_density(&candidate) - bad.log_density(&candidate);
         if best.as_ref().is_none_or(|(highest, _)| score > *highest) {
             best = Some((score, candidate));
         }
     }
-    let place = best.map(|(_, place)| place).unwrap_or_default();
-    let set = |point: Point, (parameter, place): (&Parameter, &f64)| {
-        point.with(parameter.key.clone(), parameter.distribution.at(*place))
-    };
-    space.iter().zip(&place).fold(Point::new(), set)
+    best.map(|(_, place)| place).unwrap_or_default()
 }
 
 /// How many of the known points count as good.
