@@ -1,6 +1,8 @@
 """Best value after 60 trials of Optuna's TPE on standard functions, one JSON object a line.
 
-Usage: optuna_tpe.py [--multivariate] [--seeds 20] [--trials 60]
+Usage: optuna_tpe.py [--multivariate] [--first 0] [--seeds 20] [--trials 60] [LEADERBOARD ...]
+
+A leaderboard of a whole grid stands for a real sweep: its results are looked up.
 """
 
 import argparse
@@ -90,11 +92,30 @@ FUNCTIONS = [
 ]
 
 
+def table(path):
+    """Name, function and ranges of a leaderboard, with the index of a value for the value."""
+    with open(path, encoding="utf-8") as file:
+        board = json.load(file)
+    rows = sorted(board["rows"], key=lambda row: row["trial"])
+    keys = {key: [] for key in rows[0]["point"]}
+    values = {}
+    for row in rows:
+        for key, value in row["point"].items():
+            if value not in keys[key]:
+                keys[key].append(value)
+        values[tuple(keys[key].index(value) for key, value in row["point"].items())] = row["value"]
+    return board["sweep"], lambda x: values[tuple(x)], [(0, len(known) - 1) for known in keys.values()]
+
+
 def best(function, ranges, seed, trials, multivariate):
+    def suggest(trial, name, low, high):
+        draw = trial.suggest_int if isinstance(low, int) else trial.suggest_float
+        return draw(name, low, high)
+
     sampler = optuna.samplers.TPESampler(seed=seed, multivariate=multivariate)
     study = optuna.create_study(sampler=sampler)
     study.optimize(
-        lambda trial: function([trial.suggest_float(f"x{i}", low, high) for i, (low, high) in enumerate(ranges)]),
+        lambda trial: function([suggest(trial, f"x{i}", low, high) for i, (low, high) in enumerate(ranges)]),
         n_trials=trials,
     )
     return study.best_value
@@ -103,12 +124,15 @@ def best(function, ranges, seed, trials, multivariate):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--multivariate", action="store_true")
+    parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=60)
+    parser.add_argument("tables", nargs="*")
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    for name, function, ranges in FUNCTIONS:
-        values = [best(function, ranges, s, arguments.trials, arguments.multivariate) for s in range(arguments.seeds)]
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    for name, function, ranges in [table(path) for path in arguments.tables] or FUNCTIONS:
+        values = [best(function, ranges, seed, arguments.trials, arguments.multivariate) for seed in seeds]
         print(json.dumps({"function": name, "values": values}), flush=True)
 
 

@@ -3,10 +3,14 @@
 //!
 //! ```sh
 //! cargo run --release -p steadfast-sweep --example best_of_60 -- tpe
+//! cargo run --release -p steadfast-sweep --example best_of_60 -- tpe 0 20 60 results/iris-table/leaderboard.json
 //! ```
+//!
+//! A leaderboard of a whole grid stands for a real sweep: searches look its results up instead of training again.
 
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
+use std::collections::BTreeMap;
 use std::f64::consts::{E, PI};
 
 use serde_json::{Value, json};
@@ -40,22 +44,78 @@ fn main() {
         Some("sobol") => Sampler::Sobol,
         _ => Sampler::Tpe(TpeSettings::default()),
     };
-    let mut number = |default| words.next().and_then(|word| word.parse().ok()).unwrap_or(default);
+    let mut number = |default: usize| words.next().and_then(|word| word.parse().ok()).unwrap_or(default);
     let (first, seeds, trials) = (number(0), number(20), number(60));
-    for (name, function, ends) in FUNCTIONS {
-        let values = (first..first + seeds).map(|seed| best(&sampler, *function, ends, seed as u64, trials));
+    let say = |name: &str, space: &[Parameter], function: &dyn Fn(&[f64]) -> f64| {
+        let values = (first..first + seeds).map(|seed| best(&sampler, function, space, seed as u64, trials));
         println!("{}", json!({"function": name, "values": values.collect::<Vec<_>>()}));
+    };
+    let tables: Vec<String> = words.collect();
+    for path in &tables {
+        let table = Table::read(path);
+        say(&table.name, &table.space(), &|indices| table.value(indices));
+    }
+    for (name, function, ends) in FUNCTIONS.iter().filter(|_| tables.is_empty()) {
+        let space = numbered(ends.iter().map(|&(min, max)| Distribution::Uniform { min, max }));
+        say(name, &space, function);
     }
 }
 
-fn best(sampler: &Sampler, function: Function, ends: &[(f64, f64)], seed: u64, trials: usize) -> f64 {
-    let parameter = |(index, &(min, max)): (usize, &(f64, f64))| Parameter {
-        key: format!("x{index}"),
-        distribution: Distribution::Uniform { min, max },
-    };
+/// Keys `x0`, `x1` and so on.
+fn numbered(distributions: impl Iterator<Item = Distribution>) -> Vec<Parameter> {
+    let parameter = |(index, distribution)| Parameter { key: format!("x{index}"), distribution };
+    distributions.enumerate().map(parameter).collect()
+}
+
+/// Every point of a small space with what training gave there.
+struct Table {
+    name: String,
+    /// The values of each key, in the order of the grid.
+    keys: Vec<Vec<Value>>,
+    values: BTreeMap<Vec<usize>, f64>,
+}
+
+impl Table {
+    fn read(path: &str) -> Self {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let board: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut rows: Vec<&Value> = board["rows"].as_array().into_iter().flatten().collect();
+        rows.sort_by_key(|row| row["trial"].as_u64());
+        let mut table = Self {
+            name: board["sweep"].as_str().unwrap_or(path).to_owned(),
+            keys: Vec::new(),
+            values: BTreeMap::new(),
+        };
+        for row in rows {
+            let point: Vec<&Value> = row["point"].as_object().into_iter().flatten().map(|(_, value)| value).collect();
+            table.keys.resize(point.len(), Vec::new());
+            let index = |(key, value): (&mut Vec<Value>, &&Value)| {
+                key.iter().position(|known| known == *value).unwrap_or_else(|| {
+                    key.push((*value).clone());
+                    key.len() - 1
+                })
+            };
+            let indices = table.keys.iter_mut().zip(&point).map(index).collect();
+            table.values.insert(indices, row["value"].as_f64().unwrap_or(f64::INFINITY));
+        }
+        table
+    }
+
+    fn space(&self) -> Vec<Parameter> {
+        numbered(self.keys.iter().map(|key| Distribution::Int { min: 0, max: key.len() as i64 - 1 }))
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices of a table")]
+    fn value(&self, indices: &[f64]) -> f64 {
+        let indices: Vec<usize> = indices.iter().map(|index| *index as usize).collect();
+        self.values.get(&indices).copied().unwrap_or(f64::INFINITY)
+    }
+}
+
+fn best(sampler: &Sampler, function: &dyn Fn(&[f64]) -> f64, space: &[Parameter], seed: u64, trials: usize) -> f64 {
     let mut search = Search::new(Study {
         sampler: sampler.clone(),
-        space: ends.iter().enumerate().map(parameter).collect(),
+        space: space.to_vec(),
         exclude: Vec::new(),
         n: trials,
         seed,

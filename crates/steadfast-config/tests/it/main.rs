@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod bad_files;
 #[cfg(test)]
-mod base;
 mod batch;
 #[cfg(test)]
 mod diagnostics;
@@ -27,3 +26,5 @@ mod resolved;
 mod section;
 #[cfg(test)]
 mod suggestions;
+#[cfg(test)]
+mod sweep_bases;
