@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 
 use clap::{CommandFactory as _, Parser};
@@ -211,7 +212,7 @@ pub(crate) fn start<'a>(
     }
     let state = StateManager::new(&arguments.results);
     Ok(Batch {
-        trackers: Trackers::new(&arguments.trackers, state.clone(), console.clone()),
+        trackers: Arc::new(Trackers::new(&arguments.trackers, state.clone(), console.clone())),
         launcher: Launcher { factory, console: console.clone(), threads, log },
         arguments,
         console,

@@ -1,5 +1,6 @@
 //! The queue, strictly in order: one worker process at a time, and what its end means for the rest.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) stop: Stop,
     pub(crate) state: StateManager,
     /// Programs of others that are told.
-    pub(crate) trackers: Trackers,
+    pub(crate) trackers: Arc<Trackers>,
     pub(crate) environment: Value,
     /// The run to fork from.
     pub(crate) parent: Option<String>,

@@ -102,7 +102,11 @@ impl Table {
     }
 
     fn space(&self) -> Vec<Parameter> {
-        numbered(self.keys.iter().map(|key| Distribution::Int { min: 0, max: key.len() as i64 - 1 }))
+        numbered(
+            self.keys
+                .iter()
+                .map(|key| Distribution::Int { min: 0, max: i64::try_from(key.len()).unwrap_or(i64::MAX) - 1 }),
+        )
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "indices of a table")]

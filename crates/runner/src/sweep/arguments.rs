@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::args::{Isolation, OnFailureArg, OutputArgs, ResumeMode, RunArgs, parse_duration};
+use crate::trackers::TrackerArgs;
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
@@ -59,6 +60,8 @@ pub(crate) struct SweepArgs {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
+    pub(super) trackers: TrackerArgs,
+    #[command(flatten)]
     pub(super) output: OutputArgs,
 }
 
@@ -84,6 +87,7 @@ impl SweepArgs {
             threads: self.threads,
             isolation: self.isolation,
             json: self.json,
+            trackers: self.trackers.clone(),
             output: self.output,
         }
     }

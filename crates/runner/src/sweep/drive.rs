@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::stdout;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use steadfast_config::Problems;
@@ -22,6 +23,7 @@ use crate::number::plural;
 use crate::row::Row;
 use crate::style::Style;
 use crate::supervise::Batch;
+use crate::trackers::Trackers;
 use crate::{program, report, setup};
 
 /// The leaderboard's file is kept current as often as its sweep has grown by one part in so many.
@@ -52,6 +54,10 @@ pub(crate) fn run(factory: &ExperimentFactory, arguments: &SweepArgs) -> Exit {
         report::show(&problems.into_report(), &console);
     }
     if has_errors {
+        return Exit::Usage;
+    }
+    if let Some(message) = arguments.trackers.problem() {
+        console.problem(&format!("{} {message}", console.style().bad("error:")));
         return Exit::Usage;
     }
     if arguments.dry_run {
@@ -131,8 +137,10 @@ fn drive(
         style.bold(name),
         style.dim(format!("{runs}, results in {}", folder.path().display()))
     ));
+    let state = results.in_sweep(name)?;
+    let trackers = Arc::new(Trackers::new(&arguments.trackers, state.clone(), console.clone()));
     let mut drive = Drive {
-        batch: Batch { state: results.in_sweep(name)?, ..batch.clone() },
+        batch: Batch { state, trackers, ..batch.clone() },
         sweep,
         search,
         folder,
@@ -145,6 +153,7 @@ fn drive(
     };
     console.take_terminal();
     let outcome = drive.go();
+    drive.batch.trackers.finish();
     console.release_terminal();
     outcome?;
     let exit = drive.rows.iter().map(|row| row.status.exit()).fold(Exit::Done, Exit::and);

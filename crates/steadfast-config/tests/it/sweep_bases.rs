@@ -37,7 +37,14 @@ fn a_base_is_a_file_or_stands_in_place() {
     for bad in [r#""../c.json""#, "3", r#"{"extends": "c.json"}"#] {
         let _ = writeln!(told, "{}", base(folder.path(), bad).unwrap_err());
     }
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    sweep.json:1:1: error: base: there is no file `sweeps/../c.json`
+      help: the path is relative to the file that names it
+    sweep.json:1:1: error: expected an object, found the number 3
+      help: a config is an object: `{"name": ..., ...}`
+    sweep.json:1:13: error: extends: cannot extend `sweeps/c.json`: there is no such file
+      help: the path is relative to the file that names it
+    "#);
 }
 
 #[test]

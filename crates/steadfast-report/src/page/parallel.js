@@ -18,7 +18,8 @@ function parameterAxis(parameter) {
     const [low, high] = extentOf(levels, log);
     const along = scale(low, high, 0, 1, log);
     const few = levels.length <= 7;
-    const ticks = (few ? levels : scale(low, high, 0, 230, log).ticks()).map((tick) => [along.at(tick), tickText(tick)]);
+    const marks = few ? levels : scale(low, high, 0, 230, log).ticks();
+    const ticks = marks.map((tick) => [along.at(tick), tickText(tick)]);
     return {
       label: parameter.short,
       title: parameter.key,

@@ -71,12 +71,11 @@ impl<T: Real> Head<'_, T> {
     pub(super) fn forward(&self, mut output: MatMut<'_, T>, scratch: &mut Vec<T>, mut kept: Option<&mut [T]>) {
         for tile in self.tiles() {
             let height = tile.end - tile.start;
-            let weights = match kept.as_mut().and_then(|kept| kept.split_off_mut(..tile.len())) {
-                Some(weights) => weights,
-                None => {
-                    scratch.resize(tile.len(), T::ZERO);
-                    &mut scratch[..]
-                }
+            let weights = if let Some(weights) = kept.as_mut().and_then(|kept| kept.split_off_mut(..tile.len())) {
+                weights
+            } else {
+                scratch.resize(tile.len(), T::ZERO);
+                &mut scratch[..]
             };
             self.probabilities(&tile, weights);
             let result = output.rb_mut().subrows_mut(tile.start, height);
@@ -120,13 +119,12 @@ impl<T: Real> Head<'_, T> {
         for tile in self.tiles() {
             let height = tile.end - tile.start;
             score_gradients.resize(tile.len(), T::ZERO);
-            let weights = match kept.as_mut().and_then(|kept| kept.split_off(..tile.len())) {
-                Some(weights) => weights,
-                None => {
-                    scratch.resize(tile.len(), T::ZERO);
-                    self.probabilities(&tile, scratch);
-                    &scratch[..]
-                }
+            let weights = if let Some(weights) = kept.as_mut().and_then(|kept| kept.split_off(..tile.len())) {
+                weights
+            } else {
+                scratch.resize(tile.len(), T::ZERO);
+                self.probabilities(&tile, scratch);
+                &scratch[..]
             };
             let gradient = gradient.subrows(tile.start, height);
             let seen_values = self.values.subrows(0, tile.seen).transpose();
