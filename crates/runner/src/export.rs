@@ -76,13 +76,12 @@ pub(crate) fn run(arguments: &ExportArgs) -> Exit {
     if let Err(message) = arguments.check() {
         return look.usage_error(&message);
     }
-    let state = StateManager::new(&arguments.results);
-    let runs = match arguments.choose(&state, look) {
-        Ok(runs) => runs,
+    let (places, runs) = match arguments.choose(look) {
+        Ok(chosen) => chosen,
         Err(exit) => return exit,
     };
     match arguments.format {
-        Format::Tensorboard => arguments.events(&runs, &state, look),
+        Format::Tensorboard => arguments.events(&places, &runs, look),
         Format::Csv if arguments.history => arguments.deliver(&history_csv(&runs), look),
         Format::Csv => arguments.deliver(&runs_csv(&runs), look),
         Format::Markdown => arguments.deliver(&markdown(&runs), look),
@@ -111,7 +110,8 @@ impl ExportArgs {
         Ok(())
     }
 
-    fn choose(&self, state: &StateManager, look: LookArgs) -> Result<Vec<TrackedRun>, Exit> {
+    /// The runs on disk, and what is told of each.
+    fn choose(&self, look: LookArgs) -> Result<(Vec<Run>, Vec<TrackedRun>), Exit> {
         let all = Runs::new(&self.results, look);
         let runs: Vec<Run> = if self.names.is_empty() {
             all.all()?
@@ -126,8 +126,15 @@ impl ExportArgs {
             look.complain(&one_line(&error));
             Exit::Storage
         };
-        let read = runs.iter().filter_map(|run| tracked::read(state, run.name()).transpose());
-        read.collect::<Result<_, _>>().map_err(failed)
+        let mut chosen = (Vec::new(), Vec::new());
+        for run in runs {
+            let (state, folder) = run.place();
+            if let Some(tracked) = tracked::read(state, folder).map_err(failed)? {
+                chosen.0.push(run);
+                chosen.1.push(tracked);
+            }
+        }
+        Ok(chosen)
     }
 
     /// Text to where it is wanted.
@@ -149,12 +156,12 @@ impl ExportArgs {
         }
     }
 
-    fn events(&self, runs: &[TrackedRun], state: &StateManager, look: LookArgs) -> Exit {
+    fn events(&self, places: &[Run], runs: &[TrackedRun], look: LookArgs) -> Exit {
         let mut exit = Exit::Done;
-        for run in runs {
+        for (place, run) in places.iter().zip(runs) {
             let written = match self.output.as_deref() {
                 Some(folder) => write_apart(folder, run),
-                None => match write_beside(state, run) {
+                None => match write_beside(place.place(), run) {
                     Err(error @ StateError::Held { .. }) => {
                         let why = one_line(&error);
                         remark(&format!("{}: left out, {why}; --tensorboard writes while it trains", run.name));
@@ -211,9 +218,9 @@ impl ExportArgs {
 }
 
 /// Into the run's own folder, under its lock: nobody else writes the same file.
-fn write_beside(state: &StateManager, run: &TrackedRun) -> Result<(), StateError> {
-    let _folder = state.open(&run.name)?;
-    tracked::write_events(state, run)
+fn write_beside((state, folder): (&StateManager, &str), run: &TrackedRun) -> Result<(), StateError> {
+    let _lock = state.open(folder)?;
+    tracked::write_events(state, folder, run)
 }
 
 /// Into a folder of its own somewhere else.

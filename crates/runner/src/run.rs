@@ -84,7 +84,7 @@ impl Runs {
 }
 
 /// What a run is called in front of people.
-fn shown(state: &StateManager, name: &str) -> String {
+pub(crate) fn shown(state: &StateManager, name: &str) -> String {
     state.sweep().map_or_else(|| name.to_owned(), |sweep| format!("{sweep}/{name}"))
 }
 
@@ -122,6 +122,11 @@ impl Run {
 
     pub(crate) fn name(&self) -> &str {
         &self.summary.name
+    }
+
+    /// Where it lies: the results folder or a sweep's, and the run's own folder in it.
+    pub(crate) fn place(&self) -> (&StateManager, &str) {
+        (&self.state, &self.folder)
     }
 
     /// The complete config; `null` if it cannot be read.

@@ -9,25 +9,28 @@ use steadfast_interop::{EVENT_FILE, RunState, TrackedRun, Update, event_file};
 use steadfast_state::{Document, RunStatus, RunSummary, StateError, StateManager};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::run::shown;
+
 /// The folder for event files inside a run's.
 const EVENTS: &str = "tensorboard";
 
-/// Reads a run; nothing if there is none.
-pub(crate) fn read(state: &StateManager, name: &str) -> Result<Option<TrackedRun>, StateError> {
-    let Some(summary) = state.summary(name)? else { return Ok(None) };
+/// Reads the run in a folder; nothing if there is none. A run of a sweep is told with the sweep's name before its own.
+pub(crate) fn read(state: &StateManager, folder: &str) -> Result<Option<TrackedRun>, StateError> {
+    let Some(summary) = state.summary(folder)? else { return Ok(None) };
+    let name = shown(state, folder);
     let document = |which: Document| -> Result<Value, StateError> {
-        let bytes = state.document(name, which)?.unwrap_or_default();
+        let bytes = state.document(folder, which)?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     };
     let (config, timing) = (document(Document::Config)?, document(Document::Timing)?);
-    let rows = committed(state.metrics(name)?, &summary);
-    let end = modified(state, name);
+    let rows = committed(state.metrics(folder)?, &summary);
+    let end = modified(state, folder);
     let times = times(&rows, &timing, end);
     let total = timing.get("total_s").and_then(Value::as_f64).unwrap_or(0.0);
     let started = times.first().map_or(end, |first| first.min(end - total));
     Ok(Some(TrackedRun {
-        name: name.to_owned(),
-        identity: identity(name, &config),
+        identity: identity(&name, &config),
+        name,
         state: state_of(summary.status),
         config,
         result: summary.result.unwrap_or(Value::Null),
@@ -37,9 +40,9 @@ pub(crate) fn read(state: &StateManager, name: &str) -> Result<Option<TrackedRun
     }))
 }
 
-/// Brings the event file of a run in step with it.
-pub(crate) fn write_events(state: &StateManager, run: &TrackedRun) -> Result<(), StateError> {
-    let Some(file) = state.side_file(&run.name, EVENTS, EVENT_FILE)? else { return Ok(()) };
+/// Brings the event file in a run's folder in step with it.
+pub(crate) fn write_events(state: &StateManager, folder: &str, run: &TrackedRun) -> Result<(), StateError> {
+    let Some(file) = state.side_file(folder, EVENTS, EVENT_FILE)? else { return Ok(()) };
     match event_file(run, file.read()?.as_deref()) {
         Update::Keep => Ok(()),
         Update::Append { at, bytes } => file.append(at, &bytes),
@@ -83,8 +86,8 @@ fn committed(mut rows: Vec<Map<String, Value>>, summary: &RunSummary) -> Vec<Map
 }
 
 /// When `metrics.jsonl` was last written, in seconds since 1970.
-fn modified(state: &StateManager, name: &str) -> f64 {
-    let file = state.results().join(name).join("metrics.jsonl");
+fn modified(state: &StateManager, folder: &str) -> f64 {
+    let file = state.results().join(shown(state, folder)).join("metrics.jsonl");
     let time = fs_err::symlink_metadata(file).and_then(|data| data.modified()).ok();
     time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0.0, |since| since.as_secs_f64())
 }

@@ -90,17 +90,17 @@ impl Trackers {
 
     /// Passes events on, and remembers when there is something to tell.
     pub(crate) fn watching<'a>(&'a self, name: &'a str, next: &'a mut dyn Observer) -> Watch<'a> {
-        // A run that has an event file keeps it, whether it was asked for again or not.
-        let is_told =
-            self.arguments.tensorboard || self.arguments.mlflow.is_some() || tracked::has_events(&self.state, name);
-        Watch { trackers: is_told.then_some(self), name, next }
+        Watch { trackers: self.are_told_of(name).then_some(self), name, next }
+    }
+
+    /// A run that has an event file keeps it, whether it was asked for again or not.
+    fn are_told_of(&self, name: &str) -> bool {
+        self.arguments.tensorboard || self.arguments.mlflow.is_some() || tracked::has_events(&self.state, name)
     }
 
     /// There is news of a run.
     pub(crate) fn changed(&self, name: &str) {
-        let is_told =
-            self.arguments.tensorboard || self.arguments.mlflow.is_some() || tracked::has_events(&self.state, name);
-        if is_told {
+        if self.are_told_of(name) {
             self.push(name);
         }
     }
@@ -195,7 +195,7 @@ impl Teller {
             if closing {
                 return self.close();
             }
-            thread::sleep(INTERVAL);
+            rest(queue);
         }
     }
 
@@ -206,7 +206,7 @@ impl Teller {
             Err(error) => return self.complain(&one_line(&error)),
         };
         if (self.tensorboard || tracked::has_events(&self.state, name))
-            && let Err(error) = tracked::write_events(&self.state, &run)
+            && let Err(error) = tracked::write_events(&self.state, name, &run)
         {
             self.complain(&format!("no event file for TensorBoard: {}", one_line(&error)));
         }
@@ -246,6 +246,19 @@ impl Teller {
         if !std::mem::replace(&mut self.has_complained, true) {
             self.console.problem(&format!("  {} {message}", self.console.style().warn("not told")));
         }
+    }
+}
+
+/// Lets news gather, unless the batch is over.
+fn rest(queue: &Queue) {
+    let until = Instant::now() + INTERVAL;
+    let mut waiting = queue.lock();
+    while !waiting.closing {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        waiting = queue.news.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0;
     }
 }
 

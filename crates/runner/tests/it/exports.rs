@@ -127,3 +127,27 @@ fn what_means_nothing_is_refused_before_anything_is_done() {
         assert!(ended.stderr.contains(told), "{arguments:?}: {}", ended.stderr);
     }
 }
+
+#[test]
+fn runs_of_a_sweep_are_told_under_its_name() {
+    let bench = Bench::new();
+    let base = json!({"model_type": "Linear", "dataset_path": "builtin:iris", "hyperparams": {"epochs": 2}});
+    let sweep = json!({"name": "grid", "base": base, "grid": {"hyperparams.lr": [0.1, 0.01]}, "seeds": [0, 1]});
+    bench.write("grid.json", sweep.to_string());
+    let ended = bench.run(&["sweep", "grid.json", "--tensorboard"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let told = data(&bench.run(&["report", "-o", "-"]).stdout);
+    assert_eq!(told["groups"].as_array().map(Vec::len), Some(2), "{}", told["groups"]);
+    let names: Vec<&str> = told["runs"].as_array().unwrap().iter().filter_map(|run| run["name"].as_str()).collect();
+    assert_eq!(names.len(), 4);
+    for name in names {
+        assert!(name.starts_with("grid/"), "{name}");
+        let file = bench.results(name).join("tensorboard/events.out.tfevents.steadfast");
+        let before = fs_err::read(&file).unwrap();
+        assert_eq!(bench.run(&["export", "tensorboard", name]).code, 0);
+        assert_eq!(fs_err::read(&file).unwrap(), before, "{name}: nothing is new");
+    }
+    let table = bench.run(&["export", "csv"]).stdout;
+    assert_eq!(table.lines().skip(1).filter(|line| line.starts_with("grid/")).count(), 4, "{table}");
+    assert_eq!(bench.run(&["sweep", "grid.json", "--mlflow", "https://server"]).code, 2);
+}
