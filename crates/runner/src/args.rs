@@ -18,6 +18,7 @@ use crate::predict::PredictArgs;
 use crate::reference::ReferenceArgs;
 use crate::schema::SchemaArgs;
 use crate::show::ShowArgs;
+use crate::show_log::LogsArgs;
 use crate::sweep::SweepArgs;
 use crate::trackers::TrackerArgs;
 use crate::zoo::ZooArgs;
@@ -63,6 +64,8 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Show everything about one run.
     Show(ShowArgs),
+    /// Print the log of a run, and follow it while it is written.
+    Logs(LogsArgs),
     /// Put runs side by side: the parameters that differ, and what came of them.
     Compare(CompareArgs),
     /// Say what differs between two runs, or between a run and a config.

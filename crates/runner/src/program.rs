@@ -22,7 +22,7 @@ use crate::supervise::Batch;
 use crate::trackers::Trackers;
 use crate::{
     best, brief, check, compare, environment, evaluate, explain, export, grid, html_report, list, logs, manual,
-    predict, reference, report, schema, setup, show, style, sweep, table, trial, verify, worker, zoo,
+    predict, reference, report, schema, setup, show, show_log, style, sweep, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -55,6 +55,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Predict(arguments)) => predict::run(factory, arguments),
         Some(Verb::Evaluate(arguments)) => evaluate::run(factory, arguments),
         Some(Verb::Show(arguments)) => show::run(arguments),
+        Some(Verb::Logs(arguments)) => show_log::run(arguments),
         Some(Verb::Compare(arguments)) => compare::compare(arguments),
         Some(Verb::Diff(arguments)) => compare::diff_two(factory, arguments),
         Some(Verb::Best(arguments)) => best::run(arguments),

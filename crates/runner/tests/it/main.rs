@@ -17,6 +17,7 @@ mod program;
 mod reference;
 mod resume;
 mod schema;
+mod show_log;
 mod signals;
 mod sweeps;
 mod terminal;
