@@ -19,6 +19,7 @@ use crate::reference::ReferenceArgs;
 use crate::schema::SchemaArgs;
 use crate::show::ShowArgs;
 use crate::show_log::LogsArgs;
+use crate::slurm::SlurmArgs;
 use crate::sweep::SweepArgs;
 use crate::trackers::TrackerArgs;
 use crate::zoo::ZooArgs;
@@ -76,6 +77,8 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// Give runs to TensorBoard, MLflow, a spreadsheet or a Markdown page.
     Export(ExportArgs),
+    /// Hand a batch to a cluster with Slurm, as jobs that save ahead of their limit and queue themselves again.
+    Slurm(SlurmArgs),
     /// Show the resolved config, and where each value comes from.
     Explain(ExplainArgs),
     /// List everything that a config can name.

@@ -74,6 +74,7 @@ mod setup;
 mod show;
 mod show_log;
 mod signals;
+mod slurm;
 mod step_watch;
 mod style;
 mod supervise;

@@ -22,7 +22,7 @@ use crate::supervise::Batch;
 use crate::trackers::Trackers;
 use crate::{
     best, brief, check, compare, environment, evaluate, explain, export, grid, html_report, list, logs, manual,
-    predict, reference, report, schema, setup, show, show_log, style, sweep, table, trial, verify, worker, zoo,
+    predict, reference, report, schema, setup, show, show_log, slurm, style, sweep, table, trial, verify, worker, zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -61,6 +61,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Best(arguments)) => best::run(arguments),
         Some(Verb::Export(arguments)) => export::run(arguments),
         Some(Verb::Report(arguments)) => html_report::run(arguments),
+        Some(Verb::Slurm(arguments)) => slurm::run(factory, arguments),
         Some(Verb::Explain(arguments)) => explain::run(factory, arguments),
         Some(Verb::Zoo(arguments)) => zoo::run(factory, arguments),
         Some(Verb::Schema(arguments)) => schema::run(factory, arguments),

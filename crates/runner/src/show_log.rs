@@ -99,7 +99,8 @@ fn follow(mut follower: Follower, (state, folder): (&StateManager, &str), enough
     let mut quiet = 0;
     while !enough.load(Ordering::Relaxed) {
         // Asked first, so that the last words of a run that has just ended are still read.
-        let is_running = state.summary(folder).ok().flatten().is_some_and(|summary| summary.status == RunStatus::Running);
+        let is_running =
+            state.summary(folder).ok().flatten().is_some_and(|summary| summary.status == RunStatus::Running);
         let lines = follower.new_lines()?;
         quiet = if is_running || !lines.is_empty() { 0 } else { quiet + 1 };
         for line in lines {

@@ -16,10 +16,10 @@ use crate::{report, sweep, workspace};
 
 pub(crate) const COMMAND: Command = Command {
     name: "interop",
-    summary: "Holds reports, event files and exports against the programs that read them; installs those",
+    summary: "Holds reports, event files, exports and jobs against the programs that take them; installs those",
     words: &[],
     flags: &[
-        Flag { name: "--only", value: Some("CHECK"), doc: "one check alone: browser, tensorboard, mlflow" },
+        Flag { name: "--only", value: Some("CHECK"), doc: "one check alone: browser, tensorboard, mlflow, slurm" },
         Flag { name: "--runner", value: Some("FILE"), doc: "a runner that is built already" },
     ],
     examples: &[("interop", "all of them"), ("interop --only browser", "the report in headless Chromium")],

@@ -9,6 +9,7 @@ mod command;
 mod install;
 mod mlflow;
 mod samples;
+mod slurm;
 mod tensorboard;
 
 pub(crate) use command::COMMAND;

@@ -19,6 +19,7 @@ mod resume;
 mod schema;
 mod show_log;
 mod signals;
+mod slurm;
 mod sweeps;
 mod terminal;
 mod trained;
