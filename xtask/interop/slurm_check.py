@@ -56,25 +56,27 @@ def array(cluster, runner, folder):
     if trained.returncode != 0:
         raise SystemExit(trained.stderr)
     job = submit(cluster, runner, folder, results, str(configs), "--array", "--at-most", "2", "--cpus", "1", "--time", "30")
-    tasks = {name: f"{job}_{number}" for number, name in enumerate(NAMES, 1)}
+    tasks = {name: str(number) for number, name in enumerate(NAMES, 1)}
     # Edited while the jobs wait: they have their own.
     for name in NAMES:
         (configs / f"{name}.json").write_text("{}")
     told = {}
 
     def watch():
+        known = cluster.tasks(job)
         for name, task in tasks.items():
-            if name not in told and cluster.job(task).get("JobState") == "RUNNING" and epochs(results / name) >= 3:
+            if name not in told and known.get(task, {}).get("JobState") == "RUNNING" and epochs(results / name) >= 3:
                 # To the script alone, as Slurm itself does ahead of a limit.
-                done = cluster.call("scancel", "--batch", "--signal=TERM", task)
+                done = cluster.call("scancel", "--batch", "--signal=TERM", f"{job}_{task}")
                 told[name] = done.returncode
-        states = [cluster.job(task).get("JobState") for task in tasks.values()]
+        states = [known.get(task, {}).get("JobState") for task in tasks.values()]
         return all(state in ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED") for state in states)
 
     cluster.wait_for(watch, "the array", 900)
     trouble = []
+    known = cluster.tasks(job)
     for name, task in tasks.items():
-        state = cluster.job(task)
+        state = known.get(task, {})
         if state.get("JobState") != "COMPLETED" or int(state.get("Restarts", 0)) < 1 or told.get(name) != 0:
             trouble.append(f"{task}: {state.get('JobState')}, {state.get('Restarts')} restarts, told {told.get(name)}")
     tell("an array of six: each job told, saved, queued again, completed", len(tasks), trouble)

@@ -113,13 +113,18 @@ class Cluster:
     def call(self, *command):
         return subprocess.run(command, env=self.environment, capture_output=True, text=True)
 
-    def job(self, number):
-        """What Slurm knows of a job, or of one task of an array, as words by their names."""
+    def jobs(self, number):
+        """What Slurm knows of a job, or of all jobs of an array, each as words by their names."""
         told = self.call("scontrol", "--oneliner", "show", "job", number).stdout.splitlines()
-        known = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in told]
-        # Asked for one task, Slurm also tells of the others; those that wait share a record.
-        _, _, task = number.partition("_")
-        return next((job for job in known if not task or job.get("ArrayTaskId") == task), {})
+        return [dict(re.findall(r"(\w+)=(\S+)", line)) for line in told]
+
+    def job(self, number):
+        """The same for a job that is alone."""
+        return next(iter(self.jobs(number)), {})
+
+    def tasks(self, number):
+        """The jobs of an array by their number in it. Those that wait share a record, and are left out."""
+        return {job.get("ArrayTaskId"): job for job in self.jobs(number)}
 
     def stop(self):
         self.call("scancel", "--user=root", "--signal=KILL", "--full")

@@ -1,9 +1,7 @@
 //! From the command line to a queue: every config loaded, checked and frozen before anything runs.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
-use steadfast_config::{ConfigManager, ConfigReport, ExperimentConfig, OnFailure, Problems};
+use steadfast_config::{ConfigManager, ConfigReport, ConfigTree, ExperimentConfig, OnFailure, Problems};
 use steadfast_experiment::{ExperimentFactory, RunPlan};
 
 use crate::args::split_targets;
@@ -50,8 +48,9 @@ pub(crate) struct Loaded {
 pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Loaded, ConfigReport> {
     let (paths, overrides) = split_targets(targets);
     let mut problems = Problems::new();
-    report_sweeps(&paths, &mut problems)?;
-    let configs = ConfigManager::read(&paths, &overrides, &mut problems);
+    let mut trees = ConfigManager::trees(&paths, &overrides, &mut problems);
+    trees.retain(|tree| !is_sweep(tree, &mut problems));
+    let configs = ConfigManager::configs(&trees, &mut problems);
     let queue = configs.iter().filter_map(|config| check(factory, config, &mut problems)).collect();
     if problems.has_errors() {
         return Err(problems.into_report());
@@ -60,18 +59,15 @@ pub(crate) fn load(factory: &ExperimentFactory, targets: &[String]) -> Result<Lo
     Ok(Loaded { queue, configs, warnings, parent: None })
 }
 
-/// A sweep file holds no experiment of its own, and would be told only that all of its keys are unknown.
-fn report_sweeps(paths: &[PathBuf], problems: &mut Problems) -> Result<(), ConfigReport> {
-    let files: Vec<PathBuf> = paths.iter().filter(|path| path.is_file()).cloned().collect();
-    for tree in ConfigManager::trees(&files, &[], &mut Problems::new()) {
-        let is_sweep = tree.root.get("base").is_some() && tree.root.get("model_type").is_none();
-        if is_sweep {
-            problems
-                .error(&tree.root.span.head(), "this is a sweep file, not the config of one experiment")
-                .help("run it with `runner sweep`");
-        }
+/// Reports a sweep file: it holds no experiment of its own, and would be told only that all of its keys are unknown.
+fn is_sweep(tree: &ConfigTree, problems: &mut Problems) -> bool {
+    let is_sweep = tree.root.get("base").is_some() && tree.root.get("model_type").is_none();
+    if is_sweep {
+        problems
+            .error(&tree.root.span.head(), "this is a sweep file, not the config of one experiment")
+            .help("run it with `runner sweep`");
     }
-    if problems.has_errors() { Err(std::mem::take(problems).into_report()) } else { Ok(()) }
+    is_sweep
 }
 
 /// Checks one config with its experiment.

@@ -89,10 +89,14 @@ pub(crate) fn run(
         return Ending::Failed { class: FailureClass::Config, reason };
     };
     let plan = RunPlan::new(config, &prepared);
-    match open(&plan, config, request) {
+    let state = match state_of(request) {
+        Ok(state) => state,
+        Err(error) => return state_ending(&error),
+    };
+    match open(&state, &plan, config, request) {
         Ok(mut folder) => {
             let log = logs::attach(&folder);
-            let ending = train_in(&mut folder, Ready { plan, prepared, request }, observer, stop);
+            let ending = train_in(&mut folder, Ready { plan, prepared, request, state }, observer, stop);
             log_ending(&ending);
             drop(log);
             ending
@@ -103,14 +107,18 @@ pub(crate) fn run(
 
 /// Where the run is kept: in the results folder, or in that of its sweep.
 fn state_of(request: &Request) -> Result<StateManager, StateError> {
-    let results = StateManager::new(&request.results);
+    let results = StateManager::new(&request.results).with_supervisor(request.supervisor);
     request.sweep.as_ref().map_or(Ok(results.clone()), |sweep| results.in_sweep(sweep))
 }
 
 /// Locks the run's folder, if the run may be continued or started as asked. A refusal leaves nothing behind.
-fn open(plan: &RunPlan, config: &ExperimentConfig, request: &Request) -> Result<RunFolder, Ending> {
-    let manager = state_of(request).map_err(|error| state_ending(&error))?.with_supervisor(request.supervisor);
-    let summary = manager.summary(&plan.name).map_err(|error| state_ending(&error))?;
+fn open(
+    state: &StateManager,
+    plan: &RunPlan,
+    config: &ExperimentConfig,
+    request: &Request,
+) -> Result<RunFolder, Ending> {
+    let summary = state.summary(&plan.name).map_err(|error| state_ending(&error))?;
     let exists = summary.is_some_and(|summary| summary.step.is_some());
     match request.resume {
         ResumeMode::Never if exists => {
@@ -123,7 +131,7 @@ fn open(plan: &RunPlan, config: &ExperimentConfig, request: &Request) -> Result<
         }
         _ => {}
     }
-    let mut folder = manager.open(&plan.name).map_err(|error| state_ending(&error))?;
+    let mut folder = state.open(&plan.name).map_err(|error| state_ending(&error))?;
     folder.set_keep(config.checkpoint.keep);
     Ok(folder)
 }
@@ -133,17 +141,14 @@ struct Ready<'a> {
     plan: RunPlan,
     prepared: Prepared,
     request: &'a Request,
+    state: StateManager,
 }
 
 /// Trains in a folder that is open. A panic is a failure like any other.
 fn train_in(folder: &mut RunFolder, ready: Ready<'_>, observer: &mut dyn Observer, stop: &dyn StopSignal) -> Ending {
-    let Ready { plan, prepared, request } = ready;
+    let Ready { plan, prepared, request, state } = ready;
     let environment = format!("{:#}\n", request.environment).into_bytes();
     let mut observer = LogObserver::new(observer);
-    let state = match state_of(request) {
-        Ok(state) => state,
-        Err(error) => return state_ending(&error),
-    };
     let halting =
         request.halting.clone().map(|halting| HaltWatch::new(halting, &state.metrics(&plan.name).unwrap_or_default()));
     let watch = StepWatch::new(stop, request.max_steps, request.strike, folder.path().join("checkpoints"));

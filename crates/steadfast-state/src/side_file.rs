@@ -1,6 +1,7 @@
 //! A file beside a run that can be made again from what the run has saved: event files for other programs.
 //!
-//! Nothing here is part of a run's state, so nothing here is synced, and no reader of a run looks at it.
+//! Nothing here is part of a run's state, and no reader of a run looks at it. So what is appended is not synced: it can be
+//! made again.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::PathBuf;

@@ -292,6 +292,12 @@ fn a_config_is_no_sweep_and_a_sweep_no_config() {
     let file = sweep(&bench, "flowers", &grid());
     let ended = bench.run(&[&file]);
     assert!(ended.code == 2 && ended.stderr.contains("runner sweep"), "{}", ended.stderr);
+    // In a folder, too: one problem for each sweep file, beside those of the configs.
+    bench.write("mixed/a.json", fs_err::read(bench.path().join(&file)).unwrap());
+    bench.write("mixed/b.json", r#"{"name": "b", "model_type": "Liner", "dataset_path": "builtin:iris"}"#);
+    let ended = bench.run(&["check", "mixed", "--static"]);
+    assert!(ended.code == 2 && ended.stderr.contains("2 problems in 2 files"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("runner sweep") && ended.stderr.contains("`Linear`"), "{}", ended.stderr);
 }
 
 #[test]

@@ -63,10 +63,13 @@ impl ConfigManager {
     /// Configs that could not be read are left out; the others may still break a rule,
     /// so ask `problems` before using anything.
     pub fn read(paths: &[PathBuf], overrides: &[String], problems: &mut Problems) -> Vec<ExperimentConfig> {
-        let trees = Self::trees(paths, overrides, problems);
-        let configs: Vec<_> =
-            trees.iter().filter_map(|tree| ExperimentConfig::from_tree(&tree.root, problems)).collect();
-        check_names(&trees, problems);
+        Self::configs(&Self::trees(paths, overrides, problems), problems)
+    }
+
+    /// Reads the configs of a batch from their trees, and holds their names against each other.
+    pub fn configs(trees: &[ConfigTree], problems: &mut Problems) -> Vec<ExperimentConfig> {
+        let configs = trees.iter().filter_map(|tree| ExperimentConfig::from_tree(&tree.root, problems)).collect();
+        check_names(trees, problems);
         configs
     }
 
