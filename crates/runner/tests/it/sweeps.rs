@@ -56,6 +56,13 @@ fn board(bench: &Bench, name: &str) -> String {
     fs_err::read_to_string(bench.results(name).join("leaderboard.json")).unwrap()
 }
 
+/// A text without the fingerprints in names of runs: those change with every default that a config gets.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('@');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}@FINGERPRINT{}", part.get(8..).unwrap_or_default()))
+}
+
 /// Every run of a sweep by its name.
 fn runs(bench: &Bench, name: &str) -> BTreeMap<String, RunFiles> {
     let entries = fs_err::read_dir(bench.results(name)).unwrap().map(|entry| entry.unwrap().path());
@@ -69,13 +76,14 @@ fn what_a_user_sees() {
     let file = sweep(&bench, "flowers", &grid());
     let ended = bench.run(&["sweep", &file]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    insta::assert_snapshot!("sweep_table", ended.stdout);
-    insta::assert_snapshot!("sweep_leaderboard", board(&bench, "flowers"));
-    insta::assert_snapshot!("sweep_plan", fs_err::read_to_string(bench.results("flowers").join("sweep.json")).unwrap());
+    insta::assert_snapshot!("sweep_table", plain(&ended.stdout));
+    insta::assert_snapshot!("sweep_leaderboard", plain(&board(&bench, "flowers")));
+    let plan = fs_err::read_to_string(bench.results("flowers").join("sweep.json")).unwrap();
+    insta::assert_snapshot!("sweep_plan", plain(&plan));
     let again = bench.run(&["sweep", &file]);
     assert_eq!((again.code, &again.stdout), (0, &ended.stdout));
-    insta::assert_snapshot!("sweep_again", stable(&again.stderr));
-    insta::assert_snapshot!("sweep_forecast", bench.run(&["sweep", &file, "--dry-run"]).stderr);
+    insta::assert_snapshot!("sweep_again", plain(&stable(&again.stderr)));
+    insta::assert_snapshot!("sweep_forecast", plain(&bench.run(&["sweep", &file, "--dry-run"]).stderr));
     let json: Value = serde_json::from_str(&bench.run(&["sweep", &file, "--json"]).stdout).unwrap();
     assert_eq!(json[0].to_string(), serde_json::from_str::<Value>(&board(&bench, "flowers")).unwrap().to_string());
 }
@@ -229,7 +237,7 @@ fn a_failure_is_a_result_or_waits_for_the_next_start() {
     let file = sweep(&bench, "diverging", &diverging);
     let ended = bench.run(&["sweep", &file]);
     assert_eq!(ended.code, 1);
-    insta::assert_snapshot!("sweep_with_a_failure", ended.stdout);
+    insta::assert_snapshot!("sweep_with_a_failure", plain(&ended.stdout));
     let again = bench.run(&["sweep", &file]);
     assert!(again.code == 0 && again.stdout == ended.stdout, "it would diverge again: {}", again.stderr);
     assert_eq!(bench.run(&["sweep", &file, "--retry-failed"]).code, 1);
