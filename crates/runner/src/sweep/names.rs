@@ -54,7 +54,8 @@ pub(super) fn run_name(labels: &Labels, point: &Point, seed: Option<u64>, resolv
     let readable: String = readable.chars().map(|c| if is_plain(c) { c } else { '-' }).collect();
     let readable = readable.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     let room = MOST - FINGERPRINT - 1;
-    let readable = if readable.is_empty() { "base" } else { &readable[..readable.len().min(room)] };
+    let readable = readable[..readable.len().min(room)].trim_end_matches(['-', '_', '.']);
+    let readable = if readable.is_empty() { "base" } else { readable };
     let name = format!("{readable}@{}", fingerprint(resolved));
     // A readable part such as `con` alone would be a device on Windows.
     name.parse().or_else(|_| format!("run-{}", &name[name.len().saturating_sub(60)..]).parse()).ok()
@@ -126,6 +127,7 @@ mod tests {
             let labels = Labels::default();
             let name = run_name(&labels, &point, Some(u64::MAX), &json!({})).unwrap();
             assert!(name.as_str().len() <= 64 && name.as_str().contains('@'), "{name}");
+            assert!(!name.as_str().contains("_@") && !name.as_str().contains("-@"), "{name}");
         }
     }
 
