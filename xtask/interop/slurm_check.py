@@ -8,6 +8,7 @@ import hashlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from slurm_cluster import Cluster
@@ -60,15 +61,19 @@ def array(cluster, runner, folder):
     # Edited while the jobs wait: they have their own.
     for name in NAMES:
         (configs / f"{name}.json").write_text("{}")
-    told = {}
+    told = set()
 
     def watch():
         known = cluster.tasks(job)
         for name, task in tasks.items():
-            if name not in told and known.get(task, {}).get("JobState") == "RUNNING" and epochs(results / name) >= 3:
-                # To the script alone, as Slurm itself does ahead of a limit.
-                done = cluster.call("scancel", "--batch", "--signal=TERM", f"{job}_{task}")
-                told[name] = done.returncode
+            state = known.get(task, {})
+            if name not in told and state.get("JobState") == "RUNNING" and epochs(results / name) >= 3:
+                # To the script alone, as Slurm itself does ahead of a limit. Not waited for: where a job is just changing
+                # its state, `scancel` tries again for most of a minute, and the other jobs would be done by then.
+                number = state["JobId"] if state["JobId"] != job else f"{job}_{task}"
+                words = ("scancel", "--batch", "--signal=TERM", number)
+                threading.Thread(target=cluster.call, args=words, daemon=True).start()
+                told.add(name)
         states = [known.get(task, {}).get("JobState") for task in tasks.values()]
         return all(state in ("COMPLETED", "FAILED", "TIMEOUT", "CANCELLED") for state in states)
 
@@ -77,8 +82,9 @@ def array(cluster, runner, folder):
     known = cluster.tasks(job)
     for name, task in tasks.items():
         state = known.get(task, {})
-        if state.get("JobState") != "COMPLETED" or int(state.get("Restarts", 0)) < 1 or told.get(name) != 0:
-            trouble.append(f"{task}: {state.get('JobState')}, {state.get('Restarts')} restarts, told {told.get(name)}")
+        if state.get("JobState") != "COMPLETED" or int(state.get("Restarts", 0)) < 1 or name not in told:
+            told_or_not = "told" if name in told else "not told"
+            trouble.append(f"{task}: {state.get('JobState')}, {state.get('Restarts')} restarts, {told_or_not}")
     tell("an array of six: each job told, saved, queued again, completed", len(tasks), trouble)
     files = [(name, file) for name in NAMES for file in FILES]
     differing = [f"{name}/{file}" for name, file in files if digest(local / name / file) != digest(results / name / file)]

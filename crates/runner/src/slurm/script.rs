@@ -129,9 +129,9 @@ while [ -n "$again" ]; do
 done
 
 # 130 and 143: interrupted, everything is saved, the same command continues. Anything else needs a person, or nothing.
-# A job of an array is named by both numbers: the last one has the number of the whole array, and that means all of them.
-job="${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID:-}}"
-job="${job:-${SLURM_JOB_ID:-}}"
+# The last job of an array has the number of the whole array, which alone would mean all of its jobs.
+job="${SLURM_JOB_ID:-}"
+[ -z "$job" ] || [ "$job" != "${SLURM_ARRAY_JOB_ID:-}" ] || job="${job}_${SLURM_ARRAY_TASK_ID:-}"
 if [ -n "$job" ] && { [ "$code" -eq 130 ] || [ "$code" -eq 143 ]; }; then
     # A job that was canceled is not running any more, and shall not come back.
     state=$(squeue --noheader --jobs "$job" --format %T 2>/dev/null || echo RUNNING)

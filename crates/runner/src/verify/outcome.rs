@@ -105,14 +105,10 @@ fn headline(outcome: &Outcome) -> String {
 fn kills(outcome: &Outcome) -> String {
     let mut text = format!("\n  {:<24} {:>7} steps\n", "uninterrupted run", count(outcome.steps));
     for (kind, kills) in KINDS.iter().zip(outcome.kills) {
-        let inside = if kind.contains("save") {
-            format!(", {} with a file half-written", count(outcome.inside_writes))
-        } else {
-            String::new()
-        };
-        let _ = writeln!(text, "  {kind:<24} {:>7}{inside}", count(kills));
+        let _ = writeln!(text, "  {kind:<24} {:>7}", count(kills));
     }
-    text.push('\n');
+    // A kill at any moment can do that, too.
+    let _ = writeln!(text, "  {:<24} {:>7}\n", "left a file half-written", count(outcome.inside_writes));
     text
 }
 
