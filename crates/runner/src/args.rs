@@ -21,6 +21,7 @@ use crate::show::ShowArgs;
 use crate::show_log::LogsArgs;
 use crate::slurm::SlurmArgs;
 use crate::sweep::SweepArgs;
+use crate::top::TopArgs;
 use crate::trackers::TrackerArgs;
 use crate::zoo::ZooArgs;
 
@@ -65,6 +66,8 @@ pub(crate) enum Verb {
     List(ListArgs),
     /// Show everything about one run.
     Show(ShowArgs),
+    /// Watch the queue, the curves and the log of what is running, on the whole terminal.
+    Top(TopArgs),
     /// Print the log of a run, and follow it while it is written.
     Logs(LogsArgs),
     /// Put runs side by side: the parameters that differ, and what came of them.

@@ -7,12 +7,16 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::{ColorArg, OutputArgs};
+use crate::batch_bar::BatchBar;
 use crate::control_echo::NoControlEcho;
 use crate::grid;
 use crate::style::Style;
 
 /// How often the bar may be drawn, in Hz.
 const REFRESH: u8 = 10;
+
+/// Columns of a bar.
+const BAR_WIDTH: usize = 18;
 
 /// Standard error as a place for people. Cheap to clone; all clones share the bar.
 #[derive(Debug, Clone)]
@@ -26,6 +30,7 @@ struct Settings {
     style: Style,
     quiet: bool,
     terminal: Mutex<Option<NoControlEcho>>,
+    batch: Mutex<Option<BatchBar>>,
 }
 
 impl Console {
@@ -36,7 +41,8 @@ impl Console {
         let draw = stderr.is_terminal() && !output.quiet && output.color != ColorArg::Never;
         let target = if draw { ProgressDrawTarget::stderr_with_hz(REFRESH) } else { ProgressDrawTarget::hidden() };
         let bars = MultiProgress::with_draw_target(target);
-        Self { bars, shared: Arc::new(Settings { style, quiet: output.quiet, terminal: Mutex::new(None) }) }
+        let (terminal, batch) = (Mutex::new(None), Mutex::new(None));
+        Self { bars, shared: Arc::new(Settings { style, quiet: output.quiet, terminal, batch }) }
     }
 
     pub(crate) fn style(&self) -> Style {
@@ -86,16 +92,52 @@ impl Console {
         }
     }
 
-    /// A bar for `steps` steps, below everything else.
+    /// A bar for `steps` steps, below every line and above the bar of the batch.
     pub(crate) fn bar(&self, steps: u64) -> ProgressBar {
-        let bar = self.bars.add(ProgressBar::new(steps));
-        let template =
-            if self.style().is_colored() { "  {bar:28.green/black.bright} {msg}" } else { "  {bar:28} {msg}" };
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("━╸─");
-        bar.set_style(style);
+        let bar = ProgressBar::new(steps);
+        let bar = match &*self.batch() {
+            Some(batch) => self.bars.insert_before(batch.bar(), bar),
+            None => self.bars.add(bar),
+        };
+        bar.set_style(self.bar_style("green"));
         bar
+    }
+
+    /// How many columns are left beside a bar.
+    pub(crate) fn room_beside_bar() -> usize {
+        Self::width().unwrap_or(80).saturating_sub(BAR_WIDTH + 3)
+    }
+
+    /// A bar below the others for a batch of several experiments.
+    pub(crate) fn begin_batch(&self, experiments: usize) {
+        if self.has_bar() && experiments > 1 {
+            let bar = self.bars.add(ProgressBar::new(BatchBar::length(experiments)));
+            bar.set_style(self.bar_style("cyan"));
+            *self.batch() = Some(BatchBar::new(bar, experiments));
+        }
+    }
+
+    /// Tells the bar of the batch something, where there is one.
+    pub(crate) fn tell_batch(&self, tell: impl FnOnce(&mut BatchBar)) {
+        if let Some(batch) = self.batch().as_mut() {
+            tell(batch);
+        }
+    }
+
+    /// Takes the bar of the batch away.
+    pub(crate) fn end_batch(&self) {
+        *self.batch() = None;
+    }
+
+    fn batch(&self) -> MutexGuard<'_, Option<BatchBar>> {
+        self.shared.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn bar_style(&self, color: &str) -> ProgressStyle {
+        let color = if self.style().is_colored() { format!(".{color}/black.bright") } else { String::new() };
+        ProgressStyle::with_template(&format!("  {{bar:{BAR_WIDTH}{color}}} {{wide_msg}}"))
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("━╸─")
     }
 }
 

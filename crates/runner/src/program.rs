@@ -15,6 +15,7 @@ use crate::batch::{self, Loaded, Queued};
 use crate::console::Console;
 use crate::exit_code::Exit;
 use crate::forecast::Forecast;
+use crate::live::Live;
 use crate::number::plural;
 use crate::process::Launcher;
 use crate::row::Row;
@@ -22,7 +23,8 @@ use crate::supervise::Batch;
 use crate::trackers::Trackers;
 use crate::{
     best, brief, check, compare, environment, evaluate, explain, export, grid, html_report, list, logs, manual,
-    predict, reference, report, schema, setup, show, show_log, slurm, style, sweep, table, trial, verify, worker, zoo,
+    predict, reference, report, schema, setup, show, show_log, slurm, style, sweep, table, top, trial, verify, worker,
+    zoo,
 };
 
 /// The experiments that come with Steadfast.
@@ -56,6 +58,7 @@ fn dispatch(factory: &ExperimentFactory, cli: &Cli) -> Exit {
         Some(Verb::Evaluate(arguments)) => evaluate::run(factory, arguments),
         Some(Verb::Show(arguments)) => show::run(arguments),
         Some(Verb::Logs(arguments)) => show_log::run(arguments),
+        Some(Verb::Top(arguments)) => top::run(arguments),
         Some(Verb::Compare(arguments)) => compare::compare(arguments),
         Some(Verb::Diff(arguments)) => compare::diff_two(factory, arguments),
         Some(Verb::Best(arguments)) => best::run(arguments),
@@ -130,7 +133,8 @@ fn run_in(factory: &ExperimentFactory, arguments: &RunArgs) -> Exit {
     }
     match start(factory, arguments, console.clone(), threads) {
         Ok(batch) => {
-            let batch = Batch { parent: loaded.parent, ..batch };
+            let live = Arc::new(Live::new(&arguments.results, queue.iter().map(|queued| queued.name().to_owned())));
+            let batch = Batch { parent: loaded.parent, live, ..batch };
             console.take_terminal();
             let rows = batch.run(&queue);
             console.release_terminal();
@@ -222,6 +226,7 @@ pub(crate) fn start<'a>(
         state,
         environment: environment::describe(threads),
         parent: None,
+        live: Arc::new(Live::new(&arguments.results, std::iter::empty())),
     })
 }
 

@@ -21,11 +21,13 @@ pub(crate) struct Renderer {
     /// Step at which this start began, and when.
     begun: (u64, Instant),
     rate: f64,
+    /// The figure that is shown beside the loss, as it was after the latest epoch.
+    figure: Option<String>,
 }
 
 impl Renderer {
     pub(crate) fn new(console: Console, format: LogFormatArg) -> Self {
-        Self { console, format, bar: None, epochs: 0, begun: (0, Instant::now()), rate: 0.0 }
+        Self { console, format, bar: None, epochs: 0, begun: (0, Instant::now()), rate: 0.0, figure: None }
     }
 
     /// Takes the bar away.
@@ -42,24 +44,55 @@ impl Renderer {
             bar.set_position(step);
             self.bar = Some(bar);
         }
+        self.console.tell_batch(|batch| batch.begins_at(part(step, steps)));
     }
 
-    /// Moves the bar. The text is made only as often as it can be seen.
-    fn step(&mut self, epoch: u64, step: u64, loss: f64) {
+    /// Moves the bars. The text is made only as often as it can be seen.
+    fn step(&self, epoch: u64, step: u64, (loss, samples): (f64, u64)) {
         let Some(bar) = &self.bar else { return };
         bar.set_position(step);
         let (first, since) = self.begun;
         let total = bar.length().unwrap_or(step);
-        let left = time_left(step - first, total - first, since.elapsed());
-        let mut text = format!("epoch {}/{}  loss {}", epoch + 1, self.epochs, metric(loss));
-        if self.rate > 0.0 {
-            let _ = write!(text, "  {} samples/s", rounded(self.rate));
-        }
-        if let Some(left) = left {
-            let _ = write!(text, "  {} left", duration(left));
-        }
-        bar.set_message(text);
+        let (done, elapsed) = (step.saturating_sub(first), since.elapsed());
+        // Before the first epoch has told its speed.
+        let so_far = || (done * samples) as f64 / elapsed.as_secs_f64().max(1e-3);
+        let speed = if self.rate > 0.0 { self.rate } else { so_far() };
+        let left = time_left(done, total.saturating_sub(first), elapsed);
+        let parts = [
+            Some(format!("epoch {}/{}", epoch + 1, self.epochs)),
+            Some(format!("loss {}", metric(loss))),
+            self.figure.clone(),
+            Some(format!("{} samples/s", rounded(speed))),
+            left.map(|left| format!("{} left", duration(left))),
+        ];
+        bar.set_message(fitting(parts, Console::room_beside_bar()));
+        self.console.tell_batch(|batch| batch.is_at(part(step, total)));
     }
+}
+
+/// Joins the parts; where there is no room for all, the speed goes first, then the figure, then the loss.
+fn fitting(parts: [Option<String>; 5], room: usize) -> String {
+    let mut parts = parts;
+    for goes in [3, 2, 1] {
+        let joined = parts.iter().flatten().map(String::as_str).collect::<Vec<_>>().join("  ");
+        if joined.len() <= room {
+            return joined;
+        }
+        parts[goes] = None;
+    }
+    parts.into_iter().flatten().collect::<Vec<_>>().join("  ")
+}
+
+/// The figure of an epoch that says most in one number: a metric of validation, else its loss.
+fn telling(metrics: &Metrics) -> Option<String> {
+    let is_metric = |name: &str| name.starts_with("val_") && name != "val_loss";
+    let found = metrics.iter().find(|(name, _)| is_metric(name));
+    let (name, value) = found.or_else(|| metrics.iter().find(|(name, _)| *name == "val_loss"))?;
+    Some(format!("{name} {}", metric(value)))
+}
+
+fn part(step: u64, steps: u64) -> f64 {
+    if steps == 0 { 1.0 } else { step as f64 / steps as f64 }
 }
 
 impl Observer for Renderer {
@@ -69,8 +102,11 @@ impl Observer for Renderer {
                 self.epochs = *epochs;
                 self.start_bar(*step, epochs.saturating_mul(*steps_per_epoch));
             }
-            Event::Step { epoch, step, loss, .. } => return self.step(*epoch, *step, *loss),
-            Event::Epoch { samples_per_s, .. } => self.rate = *samples_per_s,
+            Event::Step { epoch, step, loss, samples, .. } => return self.step(*epoch, *step, (*loss, *samples)),
+            Event::Epoch { samples_per_s, metrics, .. } => {
+                self.rate = *samples_per_s;
+                self.figure = telling(metrics);
+            }
             _ => {}
         }
         let text = match self.format {
@@ -150,6 +186,19 @@ mod tests {
 
     fn shown(event: &Event) -> String {
         line(event, 15, Style::plain(), None).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_bar_keeps_what_matters_where_it_is_narrow() {
+        let parts = ["epoch 3/15", "loss 0.1234", "val_accuracy 0.9700", "17,696 samples/s", "1 min 05 s left"];
+        let parts = parts.map(|part| Some(part.to_owned()));
+        insta::assert_snapshot!(fitting(parts.clone(), 80), @"epoch 3/15  loss 0.1234  val_accuracy 0.9700  17,696 samples/s  1 min 05 s left");
+        insta::assert_snapshot!(fitting(parts.clone(), 62), @"epoch 3/15  loss 0.1234  val_accuracy 0.9700  1 min 05 s left");
+        insta::assert_snapshot!(fitting(parts, 20), @"epoch 3/15  1 min 05 s left");
+        let metrics = |list: &[(&'static str, f64)]| list.iter().copied().collect::<Metrics>();
+        assert_eq!(telling(&metrics(&[("val_loss", 1.0), ("val_mae", 2.0)])).as_deref(), Some("val_mae 2.0000"));
+        assert_eq!(telling(&metrics(&[("train_loss", 3.0), ("val_loss", 1.0)])).as_deref(), Some("val_loss 1.0000"));
+        assert_eq!(telling(&metrics(&[("train_loss", 3.0)])), None);
     }
 
     #[test]

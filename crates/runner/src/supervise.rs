@@ -10,17 +10,19 @@ use steadfast_experiment::{
 };
 use steadfast_state::{Document, StateManager};
 
-use crate::args::{Isolation, OnFailureArg, ResumeMode, RunArgs};
+use crate::args::{Isolation, LogFormatArg, OnFailureArg, ResumeMode, RunArgs};
 use crate::attempts::Attempts;
 use crate::batch::Queued;
 use crate::console::Console;
 use crate::fingerprint::made_by;
 use crate::inspect::{Inspection, finished, inspect};
+use crate::live::Live;
 use crate::message::{Ending, Request};
 use crate::number::{duration, plural};
 use crate::process::Launcher;
 use crate::render::Renderer;
 use crate::row::{Row, RowStatus};
+use crate::run::shown;
 use crate::signals::Stop;
 use crate::trackers::Trackers;
 
@@ -38,6 +40,8 @@ pub(crate) struct Batch<'a> {
     /// Programs of others that are told.
     pub(crate) trackers: Arc<Trackers>,
     pub(crate) environment: Value,
+    /// What somebody sees who watches from another terminal.
+    pub(crate) live: Arc<Live>,
     /// The run to fork from.
     pub(crate) parent: Option<String>,
 }
@@ -47,18 +51,23 @@ impl Batch<'_> {
     pub(crate) fn run(&self, queue: &[Queued]) -> Vec<Row> {
         let mut rows = Vec::with_capacity(queue.len());
         let mut aborted = false;
+        if self.arguments.output.log_format == LogFormatArg::Text {
+            self.console.begin_batch(queue.len());
+        }
         for (index, queued) in queue.iter().enumerate() {
             if aborted || self.stop.requested() {
                 rows.push(Row::not_run(queued));
                 continue;
             }
             let row = self.run_one(queued, &format!("[{}/{}]", index + 1, queue.len()));
+            self.console.tell_batch(|batch| batch.next(row.status == RowStatus::AlreadyCompleted));
             aborted = row.status.is_failure() && self.aborts_on_failure(queued);
             if aborted && index + 1 < queue.len() {
                 self.console.line(&format!("  {} the rest is not run", self.console.style().warn("aborted")));
             }
             rows.push(row);
         }
+        self.console.end_batch();
         rows
     }
 
@@ -185,7 +194,8 @@ impl Batch<'_> {
             log: self.launcher.log,
         };
         let mut renderer = Renderer::new(self.console.clone(), self.arguments.output.log_format);
-        let mut observer = self.trackers.watching(queued.name(), &mut renderer);
+        let mut live = self.live.watching(&shown(&self.state, queued.name()), &mut renderer);
+        let mut observer = self.trackers.watching(queued.name(), &mut live);
         let ending = match self.arguments.isolation {
             Isolation::Process => self.launcher.run_process(&request, &mut observer, &self.stop),
             Isolation::None => self.launcher.run_here(&request, &mut observer, &self.stop),

@@ -74,7 +74,8 @@ pub(super) fn page() -> String {
     };
     let intro = "# Results\n\nA run leaves one folder, `results/<name>/`; `--results` chooses another place.\n\
         All files but `timing.json`, `log.txt`, `environment.json` and event files hold no time, host or path: two runs of one config \
-        can be compared byte by byte.\n";
+        can be compared byte by byte.\n\nBeside the runs, a batch that is running keeps `.live-<process>.json` for \
+        `runner top`; it goes with the batch, and nothing else reads it.\n";
     [
         intro.to_owned(),
         part("Files", FILES),

@@ -19,8 +19,10 @@ use crate::console::Console;
 use crate::exit_code::Exit;
 use crate::forecast::Forecast;
 use crate::grid::{say, say_json, terminal_width};
+use crate::live::Live;
 use crate::number::plural;
 use crate::row::Row;
+use crate::run::shown;
 use crate::style::Style;
 use crate::supervise::Batch;
 use crate::trackers::Trackers;
@@ -139,8 +141,9 @@ fn drive(
     ));
     let state = results.in_sweep(name)?;
     let trackers = Arc::new(Trackers::new(&arguments.trackers, state.clone(), console.clone()));
+    let live = Live::new(state.results(), names.iter().map(|name| shown(&state, name)));
     let mut drive = Drive {
-        batch: Batch { state, trackers, ..batch.clone() },
+        batch: Batch { live: Arc::new(live), state, trackers, ..batch.clone() },
         sweep,
         search,
         folder,

@@ -22,6 +22,7 @@ mod signals;
 mod slurm;
 mod sweeps;
 mod terminal;
+mod top;
 mod trained;
 mod verify;
 mod views;
