@@ -1,14 +1,18 @@
 //! The verb: the terminal taken, drawn on, and given back.
 
 use std::io::{self, IsTerminal as _, stdin, stdout};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use ratatui::crossterm::event;
+use ratatui::crossterm::event::{self, Event};
 use ratatui::{DefaultTerminal, try_init, try_restore};
+use rustix::termios::tcgetattr;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use steadfast_experiment::one_line;
 
@@ -77,14 +81,41 @@ fn watch(arguments: &TopArgs, palette: Palette) -> io::Result<()> {
     let taken = Taken;
     let mut terminal = try_init()?;
     let ended = show(&mut terminal, &reader, &leave, palette);
+    if !is_there(&stdout()) {
+        // Its end would complain on a terminal that is not there, and abort the program for that.
+        std::mem::forget(terminal);
+        return Ok(());
+    }
     drop(taken);
     ended
+}
+
+/// What is typed, read on a thread of its own: a read on a terminal that has gone never comes back.
+fn events() -> io::Result<Receiver<io::Result<Event>>> {
+    let (sender, events) = mpsc::channel();
+    let read = move || {
+        loop {
+            let event = event::read();
+            let is_last = event.is_err();
+            if sender.send(event).is_err() || is_last {
+                break;
+            }
+        }
+    };
+    thread::Builder::new().name("keys".to_owned()).spawn(read)?;
+    Ok(events)
+}
+
+/// Whether a terminal has not been closed.
+fn is_there(terminal: &impl AsFd) -> bool {
+    tcgetattr(terminal).is_ok()
 }
 
 fn show(terminal: &mut DefaultTerminal, reader: &Reader, leave: &AtomicBool, palette: Palette) -> io::Result<()> {
     let mut choice = Choice::default();
     let mut board = Board::default();
     let mut due = Instant::now();
+    let events = events()?;
     while !leave.load(Ordering::Relaxed) {
         if Instant::now() >= due {
             let started = Instant::now();
@@ -93,10 +124,12 @@ fn show(terminal: &mut DefaultTerminal, reader: &Reader, leave: &AtomicBool, pal
         }
         terminal.draw(|frame| view::draw(frame, &board, &choice, palette))?;
         let wait = due.saturating_duration_since(Instant::now()).min(POLL);
-        if !event::poll(wait)? {
-            continue;
-        }
-        match react(&event::read()?, &mut choice, &board) {
+        let event = match events.recv_timeout(wait) {
+            Ok(event) => event?,
+            Err(RecvTimeoutError::Timeout) if is_there(&stdin()) => continue,
+            Err(_) => break,
+        };
+        match react(&event, &mut choice, &board) {
             Reaction::Quit => break,
             Reaction::Read => due = Instant::now(),
             Reaction::Draw | Reaction::Nothing => {}

@@ -1,7 +1,8 @@
 //! `runner top` on a real terminal: it shows what runs, leaves with a key, and gives the terminal back as it was.
 
 use std::io::{Read as _, Write as _};
-use std::process::Stdio;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
@@ -16,25 +17,15 @@ use crate::program::{Bench, send, wait_for};
 /// A terminal and the program on it.
 struct Screen {
     ours: fs_err::File,
-    theirs: std::os::fd::OwnedFd,
-    child: std::process::Child,
+    theirs: OwnedFd,
+    child: Child,
     shown: mpsc::Receiver<Vec<u8>>,
     text: String,
 }
 
 impl Screen {
     fn start(bench: &Bench, arguments: &[&str]) -> Self {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&ours).unwrap();
-        unlockpt(&ours).unwrap();
-        tcsetwinsize(&ours, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let name = ptsname(&ours, Vec::new()).unwrap();
-        let theirs = open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-        let end = || Stdio::from(theirs.try_clone().unwrap());
-        let mut command = bench.command(arguments);
-        command.env_remove("NO_COLOR").env("TERM", "xterm-256color").stdin(end()).stdout(end()).stderr(end());
-        let child = command.spawn().unwrap();
-        let ours = fs_err::File::from_parts(std::fs::File::from(ours), "a terminal");
+        let (ours, theirs, child) = on_a_terminal(bench, arguments);
         let mut reading = ours.try_clone().unwrap();
         let (sender, shown) = mpsc::channel();
         thread::spawn(move || {
@@ -56,6 +47,22 @@ impl Screen {
     fn is_raw(&self) -> bool {
         !tcgetattr(&self.theirs).unwrap().local_modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
+}
+
+/// The program on a new terminal: the near end, the far end, and the process.
+fn on_a_terminal(bench: &Bench, arguments: &[&str]) -> (fs_err::File, OwnedFd, Child) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    tcsetwinsize(&ours, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let theirs = open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let end = || Stdio::from(theirs.try_clone().unwrap());
+    let mut command = bench.command(arguments);
+    command.env_remove("NO_COLOR").env("TERM", "xterm-256color").stdin(end()).stdout(end()).stderr(end());
+    let child = command.spawn().unwrap();
+    let ours = fs_err::File::from_parts(std::fs::File::from(ours), "a terminal");
+    (ours, theirs, child)
 }
 
 const ENTERED: &str = "\u{1b}[?1049h";
@@ -120,4 +127,18 @@ fn the_runs_of_a_sweep_wait_in_its_queue() {
     assert_eq!(run.wait_with_output().unwrap().status.code(), Some(143));
     let names = fs_err::read_dir(bench.path().join("results")).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(names.collect::<Vec<_>>(), ["rates"]);
+}
+
+#[test]
+fn it_ends_with_its_terminal() {
+    let bench = Bench::new();
+    let (mut ours, theirs, mut child) = on_a_terminal(&bench, &["top"]);
+    let (mut text, mut bytes) = (String::new(), [0; 4096]);
+    while !text.contains("quit") {
+        let read = ours.read(&mut bytes).unwrap();
+        text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+    }
+    drop((ours, theirs));
+    let ended = wait_for("the end", || child.try_wait().unwrap());
+    assert_eq!(ended.code(), Some(0));
 }

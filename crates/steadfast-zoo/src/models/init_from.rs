@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use steadfast_ops::{LoadError, SeededParameters};
-use steadfast_state::{Dtype, StateError, TensorData, read_model};
+use steadfast_state::{Dtype, StateError, TensorData, TensorMap, read_model};
 
 /// Names in a message at most; the rest are counted.
 const NAMES_SHOWN: usize = 8;
@@ -22,6 +22,8 @@ pub struct InitReport {
     pub unexpected: Vec<String>,
     /// Tensors of another shape or kind than the model's, sorted by name: `fc.weight is [1000, 512] instead of [10, 512]`.
     pub mismatched: Vec<String>,
+    /// What stands before the model's names in the file, such as `transformer.` or `module.`; often nothing.
+    pub prefix: String,
 }
 
 impl InitReport {
@@ -34,6 +36,9 @@ impl InitReport {
 impl fmt::Display for InitReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} loaded", self.loaded.len())?;
+        if !self.prefix.is_empty() {
+            write!(formatter, " from names with `{}` before them", self.prefix)?;
+        }
         let differences =
             [("missing", &self.missing), ("unexpected", &self.unexpected), ("of another shape", &self.mismatched)];
         for (what, names) in differences.into_iter().filter(|(_, names)| !names.is_empty()) {
@@ -87,6 +92,8 @@ pub enum InitError {
 
 /// Sets the parameters and buffers of a model to those of the same name in a safetensors file.
 ///
+/// A file that has none of the names is searched for one prefix before all of them, as wrappers write it: `module.` of
+/// PyTorch's `DataParallel`, `_orig_mod.` of `torch.compile`, `transformer.` of Hugging Face's models with a head.
 /// Numbers of 16 and 64 bits are converted to those of the model. With `strict` the file must hold exactly the model's
 /// tensors; otherwise those that fit are taken, of which there must be one at least. The memory that it takes is bounded
 /// by the size of the file.
@@ -97,10 +104,10 @@ pub enum InitError {
 pub fn load_initial(parameters: &SeededParameters, path: &Path, strict: bool) -> Result<InitReport, InitError> {
     let file = read_model(path).map_err(|error| InitError::Read(Box::new(error)))?;
     let mut tensors = parameters.tensors();
-    let mut report = InitReport::default();
+    let mut report = InitReport { prefix: prefix(&file, &tensors), ..InitReport::default() };
     let mut found = BTreeMap::new();
     for (name, own) in &tensors {
-        let Some(data) = file.get(name) else {
+        let Some(data) = file.get(&format!("{}{name}", report.prefix)) else {
             report.missing.push(name.clone());
             continue;
         };
@@ -119,13 +126,31 @@ pub fn load_initial(parameters: &SeededParameters, path: &Path, strict: bool) ->
         report.loaded.push(name.clone());
         found.insert(name.clone(), tensor);
     }
-    report.unexpected = file.keys().filter(|name| !tensors.contains_key(*name)).cloned().collect();
+    let is_known = |name: &str| name.strip_prefix(&report.prefix).is_some_and(|name| tensors.contains_key(name));
+    report.unexpected = file.keys().filter(|name| !is_known(name)).cloned().collect();
     if report.loaded.is_empty() || (strict && !report.is_exact()) {
         return Err(InitError::Mismatch { path: path.to_owned(), report: Box::new(report) });
     }
     tensors.extend(found);
     parameters.load(&tensors).map_err(|error| InitError::Load(Box::new(error)))?;
     Ok(report)
+}
+
+/// What stands before most of the model's names in the file; nothing if one of them is there as it is.
+fn prefix(file: &TensorMap, tensors: &BTreeMap<String, Tensor>) -> String {
+    if tensors.keys().any(|name| file.contains_key(name)) {
+        return String::new();
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in file.keys() {
+        for (dot, _) in name.match_indices('.') {
+            let (prefix, rest) = name.split_at(dot + 1);
+            if tensors.contains_key(rest) {
+                *counts.entry(prefix).or_default() += 1;
+            }
+        }
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(prefix, _)| prefix.to_owned()).unwrap_or_default()
 }
 
 /// How a tensor of the file differs from the model's, if it does.
@@ -204,6 +229,11 @@ mod tests {
 
     /// A file that fits `model(3)`, with one tensor exchanged, added or left out.
     fn fitting(change: Option<(&str, Option<TensorData>)>) -> Vec<u8> {
+        fitting_behind("", change)
+    }
+
+    /// The same, with something before each name.
+    fn fitting_behind(prefix: &str, change: Option<(&str, Option<TensorData>)>) -> Vec<u8> {
         let mut tensors = BTreeMap::from([
             (
                 "fc.weight",
@@ -222,7 +252,8 @@ mod tests {
                 None => tensors.remove(name),
             };
         }
-        file(&tensors.iter().map(|(name, data)| (*name, data)).collect::<Vec<_>>())
+        let named: Vec<_> = tensors.iter().map(|(name, data)| (format!("{prefix}{name}"), data)).collect();
+        file(&named.iter().map(|(name, data)| (name.as_str(), *data)).collect::<Vec<_>>())
     }
 
     fn load(bytes: &[u8], parameters: &SeededParameters, strict: bool) -> Result<InitReport, String> {
@@ -292,6 +323,24 @@ mod tests {
         assert!((first(&parameters, "bn.bias") - 4.0).abs() < 1e-12);
         let foreign = file(&[("other", &floats(&[1], &[0.0]))]);
         assert!(load(&foreign, &parameters, false).unwrap_err().starts_with("0 loaded; 7 missing"));
+    }
+
+    #[test]
+    fn what_wrappers_write_before_the_names_does_not_matter() {
+        for prefix in ["module.", "_orig_mod.module.", "transformer."] {
+            let parameters = model(3);
+            let report = load(&fitting_behind(prefix, None), &parameters, true).unwrap();
+            assert_eq!(report.to_string(), format!("7 loaded from names with `{prefix}` before them"));
+            assert!((first(&parameters, "bn.bias") - 4.0).abs() < 1e-12);
+        }
+        let parameters = model(3);
+        let other = Some(("fc.extra", Some(floats(&[1], &[0.0]))));
+        let refused = load(&fitting_behind("module.", other), &parameters, true).unwrap_err();
+        assert_eq!(refused, "7 loaded from names with `module.` before them; 1 unexpected: module.fc.extra");
+        // One name that is there as it is: the others are not guessed.
+        let one = file(&[("bn.bias", &floats(&[2], &[1.0; 2])), ("module.bn.weight", &floats(&[2], &[1.0; 2]))]);
+        let refused = load(&one, &parameters, true).unwrap_err();
+        assert!(refused.starts_with("1 loaded; 6 missing") && refused.ends_with("1 unexpected: module.bn.weight"));
     }
 
     #[test]
