@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 
-use super::board::{Board, Card, Detail};
+use super::board::{Board, Card, Detail, Standing};
 use super::curves;
 use super::keys::Choice;
 use super::log_line;
@@ -45,7 +45,9 @@ fn heading(card: &Card, detail: &Detail, width: u16, palette: Palette) -> Vec<Li
     if !detail.facts.is_empty() {
         lines.push(Line::styled(detail.facts.clone(), Palette::dim()));
     }
-    if let Some(reason) = &detail.reason {
+    // A run that goes on has the reason of its last stop until it ends.
+    let is_over = !matches!(card.standing, Standing::Running | Standing::Waiting);
+    if let Some(reason) = detail.reason.as_ref().filter(|_| is_over) {
         let style = palette.standing(card.standing);
         lines.extend(
             crate::grid::wrap(reason, usize::from(width.max(8)))

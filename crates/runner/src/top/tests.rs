@@ -132,6 +132,15 @@ fn a_failed_run_tells_why() {
 }
 
 #[test]
+fn a_run_that_goes_on_has_no_reason() {
+    let mut board = failed();
+    assert!(shown(80, 20, &board).contains("NaN at step 87"));
+    board.detail.log.clear();
+    board.cards[1].standing = Standing::Running;
+    assert!(!shown(80, 20, &board).contains("NaN at step 87"));
+}
+
+#[test]
 fn an_empty_folder_says_what_to_do() {
     let board = Board { results: "results".into(), ..Board::default() };
     insta::assert_snapshot!(shown(60, 10, &board));
