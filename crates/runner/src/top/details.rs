@@ -27,6 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, board: &Board, choice: &Ch
     // Curves need some height to say anything.
     let log_height = match rest.height {
         0..9 => 0,
+        _ if detail.log.is_empty() => 0,
         9..16 => 4,
         height => height / 3,
     };
