@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use crate::number::duration;
 
 /// Parts of the bar for each experiment, so that it moves while one runs.
-const PARTS: f64 = 1000.0;
+const PARTS: u32 = 1000;
 
 /// How far a batch is.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl BatchBar {
     }
 
     pub(crate) fn length(total: usize) -> u64 {
-        total as u64 * 1000
+        total as u64 * u64::from(PARTS)
     }
 
     pub(crate) fn bar(&self) -> &ProgressBar {
@@ -61,7 +61,7 @@ impl BatchBar {
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the length of the bar")]
     fn show(&self) {
-        self.bar.set_position(((self.over as f64 + self.current.clamp(0.0, 1.0)) * PARTS) as u64);
+        self.bar.set_position(((self.over as f64 + self.current.clamp(0.0, 1.0)) * f64::from(PARTS)) as u64);
         self.bar.set_message(text(self.over, self.total, self.left(self.started.elapsed())));
     }
 

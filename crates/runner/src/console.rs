@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -139,13 +138,4 @@ impl Console {
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━╸─")
     }
-}
-
-/// What is left, from what was done in `elapsed`.
-pub(crate) fn time_left(done: u64, total: u64, elapsed: Duration) -> Option<Duration> {
-    let left = total.checked_sub(done)?;
-    if done == 0 || elapsed < Duration::from_millis(500) {
-        return None;
-    }
-    Duration::try_from_secs_f64(elapsed.as_secs_f64() / done as f64 * left as f64).ok()
 }

@@ -60,6 +60,8 @@ mod message;
 mod npy;
 mod number;
 mod origin;
+mod pace;
+mod plain_file;
 mod predict;
 mod process;
 mod program;

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use fs_err::os::unix::fs::OpenOptionsExt;
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use steadfast_experiment::{Event, Observer};
 
-use crate::console::time_left;
+use crate::pace::Pace;
+use crate::plain_file;
 
 /// How often the file is written at most.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ impl Live {
     /// Passes events on, and writes down from time to time how far the run is.
     pub(crate) fn watching<'a>(&'a self, name: &str, next: &'a mut dyn Observer) -> LiveWatch<'a> {
         let progress = Progress { name: name.to_owned(), ..Progress::default() };
-        LiveWatch { live: self, next, progress, begun: (0, Instant::now()) }
+        LiveWatch { live: self, next, progress, pace: Pace::begin(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<LiveFile>> {
@@ -132,8 +132,7 @@ pub(crate) struct LiveWatch<'a> {
     live: &'a Live,
     next: &'a mut dyn Observer,
     progress: Progress,
-    /// Step at which this start began, and when.
-    begun: (u64, Instant),
+    pace: Pace,
 }
 
 impl Observer for LiveWatch<'_> {
@@ -142,22 +141,18 @@ impl Observer for LiveWatch<'_> {
         let progress = &mut self.progress;
         match event {
             Event::Started { epoch, step, epochs, steps_per_epoch, .. } => {
-                self.begun = (*step, Instant::now());
+                self.pace = Pace::begin(*step);
                 (progress.epoch, progress.epochs, progress.step) = (*epoch, *epochs, *step);
                 progress.steps = epochs.saturating_mul(*steps_per_epoch);
             }
             Event::Step { epoch, step, loss, samples, .. } => {
-                let elapsed = self.begun.1.elapsed();
-                let done = step.saturating_sub(self.begun.0);
                 (progress.epoch, progress.step, progress.loss) = (*epoch, *step, loss.is_finite().then_some(*loss));
-                let left = time_left(done, progress.steps.saturating_sub(self.begun.0), elapsed);
-                progress.left_s = left.map(|left| left.as_secs());
-                if progress.samples_per_s == 0.0 && !elapsed.is_zero() {
-                    progress.samples_per_s = (done * samples) as f64 / elapsed.as_secs_f64();
-                }
+                progress.left_s = self.pace.left(*step, progress.steps).map(|left| left.as_secs());
+                progress.samples_per_s = self.pace.speed(*step, *samples);
             }
             Event::Epoch { epoch, step, samples_per_s, .. } => {
                 (progress.epoch, progress.step, progress.samples_per_s) = (*epoch, *step, *samples_per_s);
+                self.pace.set_rate(*samples_per_s);
             }
             _ => return,
         }
@@ -171,8 +166,7 @@ pub(crate) fn batches(results: &Path) -> Vec<LiveBatch> {
 }
 
 fn read(path: &Path) -> Option<LiveBatch> {
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let mut file = fs_err::OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
+    let mut file = plain_file::open(path).ok()??;
     if flock(file.file(), FlockOperation::NonBlockingLockShared).is_ok() {
         // Nobody holds it: its batch is gone. Closing lets go.
         return None;
@@ -199,8 +193,9 @@ fn stays_inside(name: &str) -> bool {
 /// Removes the files of batches that were killed.
 fn remove_left_behind(results: &Path) {
     for path in files(results) {
-        let is_free = |file: fs_err::File| flock(file.file(), FlockOperation::NonBlockingLockExclusive).is_ok();
-        if fs_err::File::open(&path).is_ok_and(is_free) {
+        // Open until its file is gone: nobody can take it meanwhile.
+        let Ok(Some(file)) = plain_file::open(&path) else { continue };
+        if flock(file.file(), FlockOperation::NonBlockingLockExclusive).is_ok() {
             let _ = fs_err::remove_file(&path);
         }
     }
@@ -208,11 +203,8 @@ fn remove_left_behind(results: &Path) {
 
 fn files(results: &Path) -> Vec<PathBuf> {
     let entries = fs_err::read_dir(results).into_iter().flatten().flatten();
-    let is_ours = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
-            && fs_err::symlink_metadata(path).is_ok_and(|found| found.is_file())
-    };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_ours).collect();
+    let is_ours = |entry: &fs_err::DirEntry| entry.file_name().to_string_lossy().starts_with(PREFIX);
+    let mut files: Vec<PathBuf> = entries.filter(is_ours).map(|entry| entry.path()).collect();
     files.sort();
     files
 }

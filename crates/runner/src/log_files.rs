@@ -5,8 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use fs_err::os::unix::fs::OpenOptionsExt;
-use rustix::fs::OFlags;
+use crate::plain_file;
 
 /// A file is known by its device and its number there: names move when a log is rotated.
 type Identity = (u64, u64);
@@ -154,17 +153,11 @@ fn oldest(path: &Path) -> u32 {
     entries.flatten().filter_map(|entry| number(&entry.file_name().to_string_lossy())).max().unwrap_or(0)
 }
 
-/// Opens a file of the log; nothing where there is none, and no link or pipe in its place.
+/// Opens a file of the log; nothing where there is none.
 fn open(path: &Path) -> io::Result<Option<Part>> {
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    match fs_err::OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => {
-            let metadata = file.metadata()?;
-            Ok(metadata.is_file().then(|| Part { file, identity: (metadata.dev(), metadata.ino()) }))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let Some(file) = plain_file::open(path)? else { return Ok(None) };
+    let metadata = file.metadata()?;
+    Ok(Some(Part { file, identity: (metadata.dev(), metadata.ino()) }))
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! One experiment's events as lines for people, or as JSON lines for programs.
 
 use std::fmt::Write as _;
-use std::time::Instant;
 
 use indicatif::ProgressBar;
 use steadfast_experiment::{Event, Metrics, Observer};
 
 use crate::args::LogFormatArg;
-use crate::console::{Console, time_left};
+use crate::console::Console;
 use crate::number::{duration, metric, plural, rate, rounded};
+use crate::pace::Pace;
 use crate::style::Style;
 
 /// Shows one experiment.
@@ -18,16 +18,14 @@ pub(crate) struct Renderer {
     format: LogFormatArg,
     bar: Option<ProgressBar>,
     epochs: u64,
-    /// Step at which this start began, and when.
-    begun: (u64, Instant),
-    rate: f64,
+    pace: Pace,
     /// The figure that is shown beside the loss, as it was after the latest epoch.
     figure: Option<String>,
 }
 
 impl Renderer {
     pub(crate) fn new(console: Console, format: LogFormatArg) -> Self {
-        Self { console, format, bar: None, epochs: 0, begun: (0, Instant::now()), rate: 0.0, figure: None }
+        Self { console, format, bar: None, epochs: 0, pace: Pace::begin(0), figure: None }
     }
 
     /// Takes the bar away.
@@ -38,7 +36,7 @@ impl Renderer {
     }
 
     fn start_bar(&mut self, step: u64, steps: u64) {
-        self.begun = (step, Instant::now());
+        self.pace = Pace::begin(step);
         if self.console.has_bar() && self.format == LogFormatArg::Text {
             let bar = self.console.bar(steps);
             bar.set_position(step);
@@ -51,18 +49,13 @@ impl Renderer {
     fn step(&self, epoch: u64, step: u64, (loss, samples): (f64, u64)) {
         let Some(bar) = &self.bar else { return };
         bar.set_position(step);
-        let (first, since) = self.begun;
         let total = bar.length().unwrap_or(step);
-        let (done, elapsed) = (step.saturating_sub(first), since.elapsed());
-        // Before the first epoch has told its speed.
-        let so_far = || (done * samples) as f64 / elapsed.as_secs_f64().max(1e-3);
-        let speed = if self.rate > 0.0 { self.rate } else { so_far() };
-        let left = time_left(done, total.saturating_sub(first), elapsed);
+        let left = self.pace.left(step, total);
         let parts = [
             Some(format!("epoch {}/{}", epoch + 1, self.epochs)),
             Some(format!("loss {}", metric(loss))),
             self.figure.clone(),
-            Some(format!("{} samples/s", rounded(speed))),
+            Some(format!("{} samples/s", rounded(self.pace.speed(step, samples)))),
             left.map(|left| format!("{} left", duration(left))),
         ];
         bar.set_message(fitting(parts, Console::room_beside_bar()));
@@ -104,7 +97,7 @@ impl Observer for Renderer {
             }
             Event::Step { epoch, step, loss, samples, .. } => return self.step(*epoch, *step, (*loss, *samples)),
             Event::Epoch { samples_per_s, metrics, .. } => {
-                self.rate = *samples_per_s;
+                self.pace.set_rate(*samples_per_s);
                 self.figure = telling(metrics);
             }
             _ => {}

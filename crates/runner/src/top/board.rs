@@ -10,7 +10,7 @@ use steadfast_state::{Document, RunStatus, RunSummary, StateError, StateManager}
 use crate::grid::printable;
 use crate::live::{self, LiveBatch, Progress};
 use crate::log_files::last_lines;
-use crate::run::{located, shown};
+use crate::run::shown;
 
 /// Lines of the log that are kept; more than a terminal shows.
 const LOG_LINES: usize = 200;
@@ -106,18 +106,23 @@ impl Reader {
         Ok(cards(&names, &live::batches(self.state.results()), |name| self.summary(name)))
     }
 
+    /// Where a run lies, by its name alone.
+    fn place<'n>(&self, name: &'n str) -> Option<(StateManager, &'n str)> {
+        match name.split_once('/') {
+            Some((sweep, run)) => Some((self.state.in_sweep(sweep).ok()?, run)),
+            None => Some((self.state.clone(), name)),
+        }
+    }
+
     fn summary(&self, name: &str) -> Option<RunSummary> {
-        let summary = match name.split_once('/') {
-            Some((sweep, run)) => self.state.in_sweep(sweep).ok()?.summary(run),
-            None => self.state.summary(name),
-        };
-        summary.ok().flatten()
+        let (state, run) = self.place(name)?;
+        state.summary(run).ok().flatten()
     }
 
     fn detail(&self, name: &str) -> Detail {
-        let (state, folder) = located(&self.state, name);
+        let Some((state, run)) = self.place(name) else { return Detail::default() };
         let document =
-            |document| -> Option<Value> { serde_json::from_slice(&state.document(&folder, document).ok()??).ok() };
+            |document| -> Option<Value> { serde_json::from_slice(&state.document(run, document).ok()??).ok() };
         let config = document(Document::Config).unwrap_or_default();
         let result = document(Document::Result).unwrap_or_default();
         let timing: Option<Timing> = document(Document::Timing).and_then(|timing| serde_json::from_value(timing).ok());
@@ -135,7 +140,7 @@ impl Reader {
             epochs_wanted: config["hyperparams"]["epochs"].as_u64(),
             best: best["epoch"].as_u64().zip(best[&monitor].as_f64()),
             monitor,
-            rows: state.metrics(&folder).unwrap_or_default(),
+            rows: state.metrics(run).unwrap_or_default(),
             samples_per_s: timing.as_ref().and_then(|timing| timing.epochs.last()).map(|epoch| epoch.samples_per_s),
             total_s: timing.map(|timing| timing.total_s),
             log: log.iter().map(|line| printable(line)).collect(),

@@ -14,6 +14,7 @@ mod list;
 mod manual;
 mod preflight;
 mod program;
+mod pty;
 mod reference;
 mod resume;
 mod schema;

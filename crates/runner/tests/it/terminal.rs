@@ -3,22 +3,14 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use rustix::fs::{Mode, OFlags, open};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
 use serde_json::json;
 
 use crate::program::Bench;
+use crate::pty::terminal;
 
 /// Runs the program with both outputs on a terminal of so many columns. Returns its exit code and what was shown.
 fn on_terminal(bench: &Bench, columns: u16, arguments: &[&str]) -> (i32, String) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    tcsetwinsize(&ours, size).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let theirs = open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    let (mut ours, theirs) = terminal(columns);
     let mut command = bench.command(arguments);
     command.env_remove("NO_COLOR").env("TERM", "xterm-256color").env_remove("COLUMNS");
     command.stdout(Stdio::from(theirs.try_clone().unwrap())).stderr(Stdio::from(theirs));
@@ -27,7 +19,7 @@ fn on_terminal(bench: &Bench, columns: u16, arguments: &[&str]) -> (i32, String)
     drop(command);
     let mut shown = Vec::new();
     // On Linux the reader of a terminal that nobody writes to any more gets an error instead of an end.
-    let _ = fs_err::File::from_parts(std::fs::File::from(ours), "a terminal").read_to_end(&mut shown);
+    let _ = ours.read_to_end(&mut shown);
     (child.wait().unwrap().code().unwrap_or(-1), String::from_utf8_lossy(&shown).into_owned())
 }
 

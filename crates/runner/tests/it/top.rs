@@ -6,13 +6,12 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-use rustix::fs::{Mode, OFlags, open};
 use rustix::process::Signal;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::json;
 
 use crate::program::{Bench, send, wait_for};
+use crate::pty::terminal;
 
 /// A terminal and the program on it.
 struct Screen {
@@ -51,17 +50,11 @@ impl Screen {
 
 /// The program on a new terminal: the near end, the far end, and the process.
 fn on_a_terminal(bench: &Bench, arguments: &[&str]) -> (fs_err::File, OwnedFd, Child) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    tcsetwinsize(&ours, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    let name = ptsname(&ours, Vec::new()).unwrap();
-    let theirs = open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+    let (ours, theirs) = terminal(80);
     let end = || Stdio::from(theirs.try_clone().unwrap());
     let mut command = bench.command(arguments);
     command.env_remove("NO_COLOR").env("TERM", "xterm-256color").stdin(end()).stdout(end()).stderr(end());
     let child = command.spawn().unwrap();
-    let ours = fs_err::File::from_parts(std::fs::File::from(ours), "a terminal");
     (ours, theirs, child)
 }
 
